@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from engine.data import deep
 from engine.data.deep import Levels
@@ -110,6 +110,7 @@ def opened(
             warnings.simplefilter("ignore")  # what Pillow warns of is either checked or noted here
             with Image.open(_opened(source, name), formats=formats) as image:
                 _check_size(image.size, name, most)
+                _map_no_turned(image)
                 yield image
     except PictureError:
         raise
@@ -151,6 +152,14 @@ def to_png_bytes(pixels: Pixels) -> bytes:
     target = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(target, "PNG", compress_level=1)
     return target.getvalue()
+
+
+def _map_no_turned(image: Image.Image) -> None:
+    """Have Pillow read a picture that lies on its side rather than map it into memory: what it maps it takes
+    for as wide as the picture becomes, and mixes up its rows."""
+    turned = getattr(image, "tag_v2", {}).get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+    if turned and isinstance(image, ImageFile.ImageFile):
+        image.filename = ""  # only what has a name is mapped
 
 
 def _opened(source: Path | str | bytes, name: str) -> io.BytesIO | Path:

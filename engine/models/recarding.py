@@ -27,6 +27,9 @@ _PUBLISHED = (
     "seed",
     "digest",
     "validation",
+    "photos_apart",
+    "swap",
+    "ignored",
 )
 """What a training notes of itself and may be given away; whatever else stands there could be private."""
 _LONGEST = 200

@@ -15,7 +15,12 @@ from trainer.data import direction, void_labels
 from trainer.data.dataset import DataSet, Layout, Pair, Problem
 from trainer.files import layouts
 from trainer.pictures import depths, indexed, recognition
-from trainer.pictures.sources import Derived, Source, read
+from trainer.pictures.sources import Derived, Pixels, Source, read
+
+_COMPARED = 8
+"""Pairs of which both pictures are held against each other."""
+_SAME = 4
+"""Mean difference, in any channel, up to which they are the same: JPEG files of good quality are."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,14 @@ def directed(
             text = "The pictures of the two folders don't look like pairs, though they have the same names."
             remedy = "Look at some; --pair alone takes all of them for single photos."
             problems.append(Problem(None, False, text, remedy, "pairing"))
+    if layout in ("two folders", "suffixes") and not any(one.masks for one, _ in both) and _are_copies(both):
+        first, second = both[0][0].file.name, both[0][1].file.name
+        text = f"The two pictures of a pair hardly differ, as “{first}” and “{second}”."
+        remedy = (
+            "If one is a copy of the other, leave one out, or say what belongs together with --pair, in the "
+            "window under Details › Pairs; --pair alone takes all of them for single photos."
+        )
+        problems.append(Problem(None, False, text, remedy, "pairing"))
     if (drawn is False) != options.swap:
         candidates = [replace(pair, a=pair.b, b=pair.a) for pair in candidates]
         sides = (sides[1], sides[0])
@@ -106,9 +119,23 @@ def _could_belong(both: Sequence[tuple[Source, Source]]) -> bool:
             first, second = read(one), read(other)
         except PictureError:
             continue
-        same = first.shape == second.shape and float(np.abs(first.astype(np.int16) - second).mean()) < 4
-        votes.append(same or recognition.likeness(first, second))
+        votes.append(_hardly_differ(first, second) or recognition.likeness(first, second))
     return not votes or 2 * sum(votes) >= len(votes)
+
+
+def _are_copies(both: Sequence[tuple[Source, Source]]) -> bool:
+    """Whether the same picture is on both sides, perhaps in another format."""
+    votes = []
+    for one, other in layouts.spread(both, _COMPARED):
+        try:
+            votes.append(_hardly_differ(read(one), read(other)))
+        except PictureError:
+            continue
+    return bool(votes) and 5 * sum(votes) >= 4 * len(votes)
+
+
+def _hardly_differ(one: Pixels, other: Pixels) -> bool:
+    return one.shape == other.shape and float(np.abs(one.astype(np.int16) - other).mean()) < _SAME
 
 
 def _levelled(candidates: list[Pair], task: Task) -> tuple[list[Pair], tuple[int, int] | None]:

@@ -67,7 +67,8 @@ def find(
         reason = "is a file" if os.path.exists(folder) else "does not exist"
         raise PictureError(f"“{folder}” {reason}; choose a folder of pictures, or a zip file of one.")
     options = DataOptions(task, swap, palette, pattern, None if ignore is None else tuple(ignore))
-    found, stills, foreign = layouts.gathered(folder)
+    unread: list[OSError] = []
+    found, stills, foreign = layouts.gathered(folder, unread)
     if zipped.is_file(zipped.root(folder) / pair_store.MANIFEST):
         data = _kept(folder, found, options)
     elif found:
@@ -84,6 +85,7 @@ def find(
         problems.append(
             Problem(file, False, f"{file.suffix} files are passed over.", remedy, "foreign format")
         )
+    problems += map(_unread, unread)
     if strange := zipped.left_out(folder):
         text = f"{len(strange)} files of “{folder.name}” are passed over, such as “{strange[0]}”."
         remedy = "Their names lead out of it, they are links, or there are others of the same name."
@@ -93,6 +95,16 @@ def find(
         problems.append(Problem(None, True, f"There are no pictures in “{folder.name}”.", remedy, "no pairs"))
     notes, named = tuple(map(shown, data.notes)), shown(data.direction)
     return replace(data, problems=tuple(problems), notes=notes, direction=named)
+
+
+def _unread(error: OSError) -> Problem:
+    """A folder that can't be looked into: one that its owner keeps from others, or on a disk that fails."""
+    kept = isinstance(error, PermissionError)
+    name = Path(os.fsdecode(error.filename or "")).name
+    text = f"The folder “{name}” can't be looked into ({error.strerror or error})"
+    text += ", and is passed over." if kept else "."
+    remedy = "Check its permissions if it belongs to the data." if kept else "See that its disk is there."
+    return Problem(None, not kept, text, remedy, "left out" if kept else "unreadable")
 
 
 def load(pair: Pair) -> tuple[Pixels, Pixels]:

@@ -19,7 +19,7 @@ from engine.errors import PictureError
 from engine.files.writing import shown
 from trainer.data import pairs
 from trainer.data.dataset import DataSet, Kind, Pair, Problem
-from trainer.dataset_check import correspondence, duplicates, outlines, pair_notes
+from trainer.dataset_check import correspondence, duplicates, outlines, pair_notes, shifting
 from trainer.dataset_check.correspondence import Correspondence
 from trainer.dataset_check.pair_notes import PairNotes
 from trainer.files import layouts
@@ -42,6 +42,9 @@ _SOFT = 0.02
 
 _STRAY = 0.002
 """Share of a label map that may lie in flat areas of other colours."""
+
+_DRAWN = 0.3
+"""Difference in evenness between a usual pair's sides, from which one of them is drawn."""
 
 FEW = 10
 """Fewer pairs are a handful: a model learns them by heart."""
@@ -94,6 +97,8 @@ def check(data: DataSet, progress: Progress | None = None) -> list[Problem]:
         *_mixed_modes(found),
         *duplicates.problems(found),
         *_mismatched(found, common),
+        *_reversed(found),
+        *(shifting.problems(data) if common is None else ()),
         *_labels(found),
         *_outliers(found),
     ]
@@ -294,6 +299,21 @@ def _mismatched(found: Sequence[PairNotes], common: Correspondence | None) -> It
         elif judgement.verdict == "foreign":
             text = "doesn’t seem to belong to its partner: they have little in common."
             yield Problem(pair.a.file, False, text, "Look at the two together.", "mis-paired", pair.name)
+
+
+def _reversed(found: Iterable[PairNotes]) -> Iterator[Problem]:
+    """Pairs whose drawing lies where others have the photo: both sides would be learnt the wrong way."""
+    both = [noted for noted in found if noted.a is not None and noted.b is not None]
+    usual = float(np.median([noted.quieter for noted in both])) if both else 0.0
+    if len(both) < correspondence.FEWEST or abs(usual) < _DRAWN:
+        return
+    for noted in both:
+        if noted.quieter * np.sign(usual) < -abs(usual) / 2:
+            text = (
+                "seems to have its two sides the other way round than most: input and photo changed places."
+            )
+            file, name = noted.pair.a.file, noted.pair.name
+            yield Problem(file, False, text, "Swap the two.", "mis-paired", name)
 
 
 def _labels(found: Iterable[PairNotes]) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from trainer.data.dataset import DataSet, Pair
 from trainer.dataset_check import correspondence
 from trainer.dataset_check.correspondence import Correspondence, Judgement
 from trainer.dataset_check.outlines import Outline, measure_outline
-from trainer.pictures import depths, palettes, sources
+from trainer.pictures import depths, palettes, recognition, sources
 from trainer.pictures.channels import strongest, weakest
 from trainer.pictures.outliers import Scene, scene
 from trainer.pictures.sources import Pixels, Source
@@ -53,6 +53,8 @@ class PairNotes:
     """Of the photo, (THUMB, THUMB, 3)."""
     judgement: Judgement | None = None
     """Of pairs whose input is no picture made from the photo, where something could be learnt."""
+    quieter: float = 0.0
+    """By how much the input is more even than the photo, −1 to 1, where both are read."""
     faults: palettes.Faults | None = None
     """Of label maps."""
     scene: Scene | None = None
@@ -77,6 +79,8 @@ def take_notes(pair: Pair, data: DataSet, common: Correspondence | None) -> Pair
         noted.a, noted.a_grey = _size(a), _is_grey(a)
         if data.palette is not None:
             noted.faults = palettes.faults(a, data.palette)
+        if b is not None:
+            noted.quieter = recognition.quietness(a) - recognition.quietness(b)
         if b is not None and common is not None:
             few = len(data.pairs) <= correspondence.MOST_SWAPPED
             noted.judgement = common.judge(a, b, keep_sides=few)

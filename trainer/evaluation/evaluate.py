@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from engine.data.amounts import duration
 from engine.data.card import Card, InputKind
 from engine.data.palette import Palette
+from engine.errors import PictureError
 from engine.passes.generator import Generator
 from trainer.data import pairs
 from trainer.data.pairs import DataSet, Task
@@ -43,6 +45,9 @@ SPARE = 20.0
 
 TRIED = 5
 """Pairs that a trial judges to see how long all will take."""
+
+_LONGEST_PATTERN = 400
+"""Characters of one in a stranger's card: each “+” in it may be where the two sides are named."""
 
 ON_SHEET = 12
 """Pairs on the contact sheet."""
@@ -92,7 +97,7 @@ def load_pairs(
 
     Args:
         task: instead of the model's own.
-        swap, pattern: as for ``pairs.find``.
+        swap, pattern: as for ``pairs.find``; by themselves as in training.
 
     Raises:
         PictureError: as ``pairs.find``.
@@ -104,7 +109,24 @@ def load_pairs(
     own = task_of(card)
     ignored = configs.colours_of(str(card.training.get("ignored", "")))
     wanted = task or own
-    data = pairs.find(folder, task=wanted, swap=swap, palette=card.palette, pattern=pattern, ignore=ignored)
+    swaps, way = card.training.get("swap") is True, card.training.get("pair")
+
+    def find(swap: bool, pattern: str) -> DataSet:
+        return pairs.find(
+            folder, task=wanted, swap=swap, palette=card.palette, pattern=pattern, ignore=ignored
+        )
+
+    data = None
+    if isinstance(way, str) and 0 < len(way) <= _LONGEST_PATTERN and not pattern:
+        with suppress(PictureError):  # other folders have other names
+            data = find(swap or swaps, way)
+    if data is None:
+        data = find(swap or swaps, pattern)
+    if not swap and not swaps and card.training.get("digest") != pairs.digest(data):
+        # Older models don't say that their sides had changed places; the pairs that they learnt from do.
+        with suppress(PictureError):  # the other side may be none of the model's labels
+            other = find(True, data.pattern if pattern or way else "")
+            data = other if card.training.get("digest") == pairs.digest(other) else data
     # Both are pictures, but a model that was trained on the one knows nothing of the other.
     strange = {"grey": "small", "small": "grey"}.get(own or "")
     fitting = [known for known in _FITTING[card.input] if known != strange]

@@ -66,11 +66,16 @@ class Match:
     other: Path
 
 
-def gathered(folder: Path) -> tuple[list[PictureFile], list[PictureFile], list[Path]]:
+def gathered(
+    folder: Path, unread: list[OSError] | None = None
+) -> tuple[list[PictureFile], list[PictureFile], list[Path]]:
     """All picture files below a folder, in the order of their names; GIF files likewise, apart; and what is
     a picture but can't be read.
 
     Hidden files and folders are passed over.
+
+    Args:
+        unread: as for ``zipped.walk``.
 
     Raises:
         PictureError: a zip file that can't be used.
@@ -82,7 +87,7 @@ def gathered(folder: Path) -> tuple[list[PictureFile], list[PictureFile], list[P
     if root != folder and split_and_role(root.relative_to(folder).parts)[0]:
         root = folder  # its name says which split it is
     folder = root
-    places = list(zipped.walk(folder, DEEPEST))
+    places = list(zipped.walk(folder, DEEPEST, unread))
     between = _are_between([parts for parts, _ in places])
     for parts, files in places:
         split, role = split_and_role(parts, between)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
+from unicodedata import normalize
 
 from trainer.files import families
 from trainer.files.families import Key, Side
@@ -186,7 +187,11 @@ def _matched(one: Side, other: Side) -> tuple[list[tuple[Key, PictureFile, Pictu
     least = min(len(one.files), len(other.files))
     looser = _LOOSER if _has_no_split(one) or _has_no_split(other) else _LOOSER[:-1]
     for loosened in looser:
-        found = _common(_keyed(one, loosened), _keyed(other, loosened))
+        found = (
+            _equal(one, other)
+            if loosened is None
+            else _common(_keyed(one, loosened), _keyed(other, loosened))
+        )
         if len(found) > len(best):
             best = found
         if 2 * len(best) >= least:
@@ -209,6 +214,24 @@ def _common(
     first: dict[Key, PictureFile], second: dict[Key, PictureFile]
 ) -> list[tuple[Key, PictureFile, PictureFile]]:
     return [(key, entry, second[key]) for key, entry in first.items() if key in second]
+
+
+def _equal(one: Side, other: Side) -> list[tuple[Key, PictureFile, PictureFile]]:
+    """Files of keys that are written alike: é may be one sign, or as on some systems an e and its accent."""
+    theirs = {**_keyed(other, _composed), **other.files}
+    taken: set[Path] = set()
+    found = []
+    for key, entry in one.files.items():
+        partner = theirs.get(key) or theirs.get(_composed(key))
+        if partner is not None and partner.file not in taken:
+            taken.add(partner.file)
+            found.append((key, entry, partner))
+    return found
+
+
+def _composed(key: Key) -> Key:
+    split, folders, core = key
+    return split, normalize("NFC", folders), normalize("NFC", core)
 
 
 def _particular(side: Side) -> Callable[[Key], Key]:
@@ -258,13 +281,13 @@ def _number(core: str) -> str:
     return str(int(core)) if core.isascii() and core.isdigit() and len(core) < 32 else core
 
 
-_LOOSER: tuple[Callable[[Key], Key], ...] = (
-    lambda key: key,
+_LOOSER: tuple[Callable[[Key], Key] | None, ...] = (
+    None,
     lambda key: (key[0], key[1], _number(_SPLIT_BEHIND.sub("", key[2]))),
     lambda key: (key[0], "", _number(key[2])),
     lambda key: ("", "", _number(key[2])),
 )
-"""The last one only where a side has no splits: each split may be counted from 0."""
+"""First as they are. The last one only where a side has no splits: each split may be counted from 0."""
 
 
 def _fitting(sides: Sequence[Side]) -> list[tuple[Side, Side]]:

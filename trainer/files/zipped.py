@@ -37,11 +37,16 @@ def is_packed(folder: Path) -> bool:
     return folder.suffix.lower() == ENDING and os.path.isfile(folder)
 
 
-def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+def walk(
+    folder: Path, deepest: int, unread: list[OSError] | None = None
+) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """The folders below one, or in a zip file, each as the parts of its path, and its files' names, sorted.
 
     What is hidden, or deeper than ``deepest`` folders, is passed over; so are links that lead
     back, or to a folder that is looked into anyway.
+
+    Args:
+        unread: gets what the system says of folders that it doesn't let be looked into.
 
     Raises:
         PictureError: a zip file that is damaged, encrypted or beyond all measure.
@@ -52,7 +57,8 @@ def walk(folder: Path, deepest: int) -> Iterator[tuple[tuple[str, ...], list[str
         yield from _walked(_opened(member_of[0]), inside, deepest)
         return
     seen = {os.path.realpath(folder)}
-    for place, folders, files in os.walk(folder, followlinks=True):
+    onerror = None if unread is None else unread.append
+    for place, folders, files in os.walk(folder, onerror=onerror, followlinks=True):
         parts = Path(place).relative_to(folder).parts
         folders[:] = sorted(
             name

@@ -7,7 +7,6 @@ numbers are far from. What has no number of a label is left out of losses and sc
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,7 +18,7 @@ from engine.data.palette import MOST_LABELS, Colour, Label, Palette
 from engine.errors import PictureError
 from trainer.files import layouts
 from trainer.pictures.palettes import NUMBERS, REACH
-from trainer.pictures.sources import IGNORED, Source, Values, colours_of, values
+from trainer.pictures.sources import IGNORED, Source, Values, colours_of, numbered, renumbered
 
 NOTHING = 255
 """The number that stands for no label, in most data sets that have one …"""
@@ -63,6 +62,10 @@ class Indexed:
     """Whether the files brought the colours along."""
     unseen: tuple[tuple[int, Colour], ...] = ()
     """Numbers that the palette which was asked for has colours for, and no map that was looked at has."""
+    named: tuple[tuple[int, Colour], ...] = ()
+    """What the files' palettes call the numbers."""
+    doubled: bool = False
+    """Whether 255 stands for 1, as no map has both."""
 
 
 def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
@@ -81,16 +84,18 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
     files = [source.file for source in layouts.spread(inputs, LOOKED_AT)]
     if not are_numbers(files):
         return None
-    maps: Counter[int] = Counter()
-    for file in files:
-        found = _read(file)
-        if found is not None:
-            maps.update(np.unique(found).tolist())
-    used = sorted(maps)
+    maps = [(np.unique(found).tolist(), own) for found, own in map(_numbered, files) if found is not None]
+    used = sorted({number for numbers, _ in maps for number in numbers})
+    longest = max((own for _, own in maps if own), key=len, default=())
+    called = {number: longest[number] for number in used if number < len(longest)}
+    if any(renumbered(numbers, own, called) is not None for numbers, own in maps):
+        return None
     ignored = [number for number in (NOTHING_OF_16_BITS,) if number in used]
     labels = [number for number in used if number not in ignored]
     if not labels or labels[-1] > _MOST or len(labels) > MOST_LABELS:
         return None
+    # Masks of nought and one are as good as those of nought and 255, which then stands for 1.
+    doubled = labels == [0, 1, NOTHING] and not any({1, NOTHING} <= set(numbers) for numbers, _ in maps)
     if labels[-1] == NOTHING and max(labels[:-1], default=NOTHING) < NOTHING - 1:
         ignored = [NOTHING, *ignored]
     numbers = [number for number in used if number not in ignored]
@@ -113,14 +118,26 @@ def indexed(inputs: Sequence[Source], given: Palette | None) -> Indexed | None:
             colours = {number: named[number] for number in numbers}
             unseen = named
             palette = given
+    if doubled:
+        ignored.remove(NOTHING)
+        colours = {**colours, NOTHING: colours[1]}
     further = tuple((number, colour) for number, colour in unseen.items() if number not in used)
     table = tuple(colours.get(number, IGNORED) for number in range(max(NOTHING, numbers[-1]) + 1))
-    return Indexed(table, palette, tuple(numbers), tuple(ignored), brought is not None, further)
+    return Indexed(
+        table,
+        palette,
+        tuple(numbers),
+        tuple(ignored),
+        brought is not None,
+        further,
+        tuple(called.items()),
+        doubled,
+    )
 
 
 def coloured(inputs: Sequence[Source], found: Indexed) -> list[Source]:
     """The inputs, read in the colours of their numbers."""
-    return [replace(source, table=found.table, unseen=found.unseen) for source in inputs]
+    return [replace(source, table=found.table, unseen=found.unseen, named=found.named) for source in inputs]
 
 
 def in_words(found: Indexed) -> str:
@@ -128,6 +145,8 @@ def in_words(found: Indexed) -> str:
     first, last = found.numbers[0], found.numbers[-1]
     colours = "in the colours of the files' palette" if found.own_colours else "in colours made for them"
     said = f"The inputs are label maps of numbers, {first} to {last}; they are shown {colours}."
+    if found.doubled:
+        said += " Some have 1 where others have 255, and none has both: 255 is taken for 1."
     if found.ignored:
         said += f" {', '.join(map(str, found.ignored))} means no label and is left out of losses and scores."
     return said
@@ -168,10 +187,14 @@ def _is_of_numbers(found: Values) -> bool:
 
 
 def _read(file: Path) -> Values | None:
+    return _numbered(file)[0]
+
+
+def _numbered(file: Path) -> tuple[Values | None, tuple[Colour, ...] | None]:
     try:
-        return values(file)
+        return numbered(file)
     except PictureError:
-        return None
+        return None, None
 
 
 def _are_far_apart(numbers: Sequence[int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -69,6 +70,8 @@ class Source:
     unseen: tuple[tuple[int, Colour], ...] = ()
     """Values that a palette was given for and that the maps which made the table don't have: no part of
     digests, which runs are known by."""
+    named: tuple[tuple[int, Colour], ...] = ()
+    """What the palettes of all files that were looked at call those numbers; likewise no part of digests."""
     ignored: tuple[Colour, ...] = ()
     """Of coloured label maps: colours that are no labels."""
     levels: Levels | None = None
@@ -144,10 +147,19 @@ def reading(file: Path, source: Source) -> Reading:
         PictureError: the file can't be read.
     """
     if source.table is not None:
-        found = values(file)
+        found, own = numbered(file)
         if found is None or found.ndim != 2:
             raise PictureError(
                 f"“{file.name}” is in colours, the other label maps are of numbers; save it alike."
+            )
+        if (
+            source.named
+            and own
+            and renumbered(np.unique(found).tolist(), own, dict(source.named)) is not None
+        ):
+            raise PictureError(
+                f"“{file.name}” has its palette's colours in another order than the other label maps; "
+                "save it with their palette, or all of them as RGB."
             )
         table = np.tile(np.array(IGNORED, np.uint8), (1 << 16, 1))
         table[: len(source.table)] = source.table
@@ -223,19 +235,34 @@ def values(file: Path) -> Values | None:
     Raises:
         PictureError: the file can't be read.
     """
-    origin = zipped.source(file)
-    with picture.opened(origin, (*picture.FORMATS, "GIF")) as image:
-        if image.mode in ("P", "L", "1") or image.mode.startswith("I;16"):
-            upright = picture.upright(image)
-            return np.asarray(upright).astype(np.uint16)
-        if image.mode in ("LA", "RGB", "RGBA") and image.format != "JPEG":
-            whole = np.asarray(picture.upright(image))
-            first = whole[..., 0]
-            if image.mode == "LA" or bool((whole[..., :3] == first[..., None]).all()):
-                return first.astype(np.uint16)
-            if int(first.max()) <= _DARK and not whole[..., 1:3].any():
-                return first.astype(np.uint16)  # as simulators write them
-        return None
+    return numbered(file)[0]
+
+
+def numbered(file: Path) -> tuple[Values | None, tuple[Colour, ...] | None]:
+    """The same, and the colours of a palette file; None for others.
+
+    Raises:
+        PictureError: the file can't be read.
+    """
+    with picture.opened(zipped.source(file), (*picture.FORMATS, "GIF")) as image:
+        numbers = _values(image)
+        return numbers, _colours(image)
+
+
+def _values(image: Image.Image) -> Values | None:
+    if image.mode in ("P", "L", "1") or image.mode.startswith("I;16"):
+        upright = picture.upright(image)
+        found = np.asarray(upright).astype(np.uint16)
+        greys = _dark_greys(image)
+        return found if greys is None else greys[found]
+    if image.mode in ("LA", "RGB", "RGBA") and image.format != "JPEG":
+        whole = np.asarray(picture.upright(image))
+        first = whole[..., 0]
+        if image.mode == "LA" or bool((whole[..., :3] == first[..., None]).all()):
+            return first.astype(np.uint16)
+        if int(first.max()) <= _DARK and not whole[..., 1:3].any():
+            return first.astype(np.uint16)  # as simulators write them
+    return None
 
 
 def colours_of(file: Path) -> tuple[Colour, ...] | None:
@@ -246,11 +273,46 @@ def colours_of(file: Path) -> tuple[Colour, ...] | None:
     """
     with picture.opened(zipped.source(file), (*picture.FORMATS, "GIF")) as image:
         image.load()
-        if image.mode != "P":
-            return None
-        flat = image.getpalette() or []
-    rows = (flat[index : index + 3] for index in range(0, len(flat) - 2, 3))
-    return tuple((red, green, blue) for red, green, blue in rows)
+        return _colours(image)
+
+
+def _colours(image: Image.Image) -> tuple[Colour, ...] | None:
+    if image.mode != "P" or _dark_greys(image) is not None:
+        return None
+    return tuple((red, green, blue) for red, green, blue in _palette(image).tolist())
+
+
+def _palette(image: Image.Image) -> Pixels:
+    """The colours of a palette file, (N, 3)."""
+    flat = image.getpalette() or []
+    return np.array(flat[: len(flat) // 3 * 3], np.uint8).reshape(-1, 3)
+
+
+def _dark_greys(image: Image.Image) -> Values | None:
+    """The numbers that a palette stands for, (256,), where it is of greys as dark as numbers are: programs
+    that make files smaller put those in a palette of their own order. None for others."""
+    if image.mode != "P":
+        return None
+    palette = _palette(image)
+    if not len(palette) or (palette != palette[:, :1]).any() or palette.max() > _DARK:
+        return None
+    if len(np.unique(palette[:, 0])) < len(palette):  # it was left black, and says nothing
+        return None
+    return np.pad(palette[:, 0], (0, max(0, 256 - len(palette)))).astype(np.uint16)
+
+
+def renumbered(
+    numbers: Iterable[int], own: tuple[Colour, ...] | None, named: Mapping[int, Colour]
+) -> int | None:
+    """One of the numbers to which a file's own palette gives the colour that others give to another number;
+    None where there is none."""
+    if own is None:
+        return None
+    colours = set(named.values())
+    for number in numbers:
+        if number in named and number < len(own) and own[number] != named[number] and own[number] in colours:
+            return number
+    return None
 
 
 def deep_values(file: Path) -> deep.Deep | None:

@@ -20,6 +20,7 @@ from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
 from trainer.run import fitting, usual
 from trainer.run.config import Config
+from trainer.run.locations import model_from_anywhere
 from trainer.run.options import MOST_THREADS, Options, Precision, Recipe, StyleRecipe
 
 FEW = 1000
@@ -36,7 +37,8 @@ FIRST_VALIDATION_SECONDS = 4.0
 """Until the first validation, and the first model to paint with."""
 
 DECIDED = frozenset(
-    "data task swap name size steps minutes recipe seed network palette device precision threads".split()
+    "data task swap name size steps minutes recipe seed network palette device precision threads "
+    "from_model".split()
 )
 """Fields of ``Config`` that are made of more than the option that is called so."""
 AS_ASKED = frozenset({it.name for it in fields(Options)} & {it.name for it in fields(Config)} - DECIDED)
@@ -70,6 +72,7 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
         task=data.task,
         swap=options.swap,
         way=options.pair,
+        from_model=model_from_anywhere(options.from_model),
         ignored=configs.in_hex(data.ignored),
         black=black,
         white=white,
@@ -89,7 +92,13 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
     configs.check(replace(requested, steps=configs.MOST_STEPS))  # no network suits just any size
     training, _ = split.train_validation_split(data, requested.validation, requested.photos_apart)
     if not training.pairs:
-        raise TrainingError(f"There are no pairs to train on in “{data.folder}”; choose another folder.")
+        splits = " and ".join(f"“{split}”" for split in sorted({pair.split for pair in data.pairs}))
+        remedy = (
+            f"all are in folders of {splits}, which are kept apart; call these otherwise" if splits else ""
+        )
+        raise TrainingError(
+            f"There are no pairs to train on in “{data.folder}”; {remedy or 'choose another folder'}."
+        )
     network = _network(requested, options, parent)
     _refuse_weights_of_nothing(options, network, requested.style_recipe)
     config = replace(

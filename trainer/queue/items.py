@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 from trainer.queue.errors import QueueError
 from trainer.queue.schedule import WHENS, Schedule
 from trainer.run import options as all_options
+from trainer.run.locations import model_from_anywhere
 from trainer.run.options import Option, OptionError, Options
 
 State = Literal["waiting", "training", "done", "failed"]
@@ -101,8 +102,10 @@ class Queue:
         """With another training at the end.
 
         Raises:
-            QueueError: there are too many.
+            QueueError: there are too many, or another one has the run folder that this one asks for.
         """
+        if item.run is not None and item.run in (it.run for it in self.items if it.state != "done"):
+            raise QueueError(f"“{item.run}” is another training's in the queue; choose another with --run.")
         if len(self.items) >= MOST_ITEMS:
             raise QueueError(f"The queue has {MOST_ITEMS} trainings; remove some that are done.")
         return replace(self, items=(*self.items, item))
@@ -137,9 +140,7 @@ def new_item(options: Options, added: float) -> Item:
     data = Path(os.path.abspath(options.data))
     palette = Path(os.path.abspath(options.palette)) if options.palette else None
     run = Path(os.path.abspath(options.run)) if options.run else None
-    parent = options.from_model
-    if parent and os.path.exists(parent):
-        parent = os.path.abspath(parent)
+    parent = model_from_anywhere(options.from_model) or None
     options = replace(options, data=data, palette=palette, run=None, from_model=parent)
     return Item(secrets.token_hex(4), options, added, run=run)
 

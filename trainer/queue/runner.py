@@ -17,12 +17,14 @@ from pathlib import Path
 from engine.data.amounts import duration
 from engine.files import lock
 from trainer.machine import at_work
+from trainer.machine.errors import TrainingError
 from trainer.queue.errors import QueueError
 from trainer.queue.idleness import Idleness, usage
 from trainer.queue.items import Item, Queue
 from trainer.queue.queue_folder import QueueFolder, Reason, Status
 from trainer.queue.schedule import Schedule, minute_of
 from trainer.queue.work import Outcome, Work, anew, begin, folder_of
+from trainer.run.folder import refuse_existing
 from trainer.run.locations import is_worked_on
 
 LOOK_SECONDS = 0.5
@@ -156,6 +158,13 @@ class Runner:
             self._report_status("", reason)
             return True
         folder = folder_of(item)
+        if not item.began:  # what is there by now is not this training's to go on with
+            try:
+                refuse_existing(folder)
+            except (TrainingError, OSError) as error:
+                self._since = 0.0
+                self._close(item, Outcome("failed", str(error)))
+                return True
         began = item.began or time.time()
         after = self._folder.edit(lambda now: now.changed(item.id, state="training", run=folder, began=began))
         self._item, self._since = after.find(item.id), time.monotonic()

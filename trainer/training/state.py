@@ -265,7 +265,8 @@ class State:
         for name, adam in self.adam.items():
             adam.zero_grad()
             adam.state.clear()
-            if note["moments"][name]:
+            # There are moments without a step where all so far were left out, as the scaler was too large.
+            if note["moments"][name] or any(key.startswith(f"{_MOMENTS[0]}.{name}.") for key in tensors):
                 adam.make_moments(note["moments"][name])
         named = dict(self.named())
         if {key: tensor.shape for key, tensor in named.items()} != {

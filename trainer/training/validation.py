@@ -268,6 +268,8 @@ class ValidationReporter:
             "digest": config.digest,
             "validation": config.validation,
             **({"photos_apart": True} if config.photos_apart else {}),
+            **({"swap": True} if config.swap else {}),
+            **({"pair": config.way} if config.way else {}),
             "size": list(config.size),
             **({"ignored": config.ignored} if config.ignored else {}),
         }

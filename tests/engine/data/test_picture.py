@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,6 +134,25 @@ def test_a_clear_colour_is_transparency_at_16_bits_too(kind, quadrants) -> None:
     assert reading.alpha[0, 0] == 255 and (wanted.alpha == 0).sum() >= 96
     assert (reading.alpha.ravel()[1:] == wanted.alpha.ravel()[1:]).all()
     assert (reading.pixels.reshape(-1, 3)[1:] == wanted.pixels.reshape(-1, 3)[1:]).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_uncompressed_files_stand_upright(
+    tmp_path: Path, orientation: int, dtype: type[np.uint8] | type[np.uint16]
+) -> None:
+    """Pillow maps these into memory, and mixed up the rows of those that lie on their side."""
+    stored = (np.arange(48 * 80).reshape(48, 80) * 17 % 251).astype(dtype)
+    if dtype is np.uint16:
+        stored = stored * np.uint16(257)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(stored)
+    image.save(tmp_path / "plain.tif", exif=exif)
+    image.save(tmp_path / "plain.png", exif=exif)
+    upright = picture.read(tmp_path / "plain.png").pixels
+    assert upright.shape == ((48, 80, 3) if orientation < 5 else (80, 48, 3))
+    assert (picture.read(tmp_path / "plain.tif").pixels == upright).all()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -222,7 +225,7 @@ def test_undecided_direction_is_said(tmp_path: Path) -> None:
         save(photo, same / "one" / f"{seed}.png")
         save(photo, same / "two" / f"{seed}.png")
     data = pairs.find(same)
-    assert [problem.kind for problem in data.problems] == ["direction"]
+    assert [problem.kind for problem in data.problems] == ["direction", "pairing"]
     assert data.direction == "“one” → “two”"
 
 
@@ -245,6 +248,27 @@ def test_unreadable_files_do_not_stop_recognition(tmp_path: Path) -> None:
     assert data.layout == "side by side" and len(data.pairs) == COUNT
     with pytest.raises(PictureError):
         pairs.load(data.pairs[0])
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES])
+def test_folders_that_can_not_be_looked_into_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    for seed in range(6):
+        for side, pixels in zip("ab", house(seed, 64), strict=True):
+            save(pixels, tmp_path / side / ("late" if seed > 3 else "early") / f"{seed}.png")
+    scandir = os.scandir
+
+    def failing(folder: str) -> Any:
+        if Path(folder).name == "late":
+            raise OSError(code, os.strerror(code), folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    data = pairs.find(tmp_path)
+    assert len(data.pairs) == 4 and len(data.problems) == 2
+    assert all("“late” can't be looked into" in problem.text for problem in data.problems)
+    assert bool(severe(data)) == (code == errno.EIO)
 
 
 def test_links_that_lead_back_are_not_followed(tmp_path: Path) -> None:

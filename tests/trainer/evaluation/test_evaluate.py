@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 import weakref
 from collections.abc import Iterable
@@ -16,11 +17,12 @@ from typer.testing import CliRunner
 
 from engine.data import picture
 from engine.data.messages import Pixels
-from engine.data.palette import write_gpl
+from engine.data.palette import Palette, write_gpl
 from engine.data.style import Style
-from engine.models import bundle
+from engine.errors import PictureError
+from engine.models import bundle, recarding
 from engine.passes.generator import Generator
-from tests.trainer.made_pictures import HOUSES, save, thing
+from tests.trainer.made_pictures import HOUSES, house, save, thing
 from tests.trainer.small_runs import houses, pictures, small, things, trained, untrained
 from trainer.__main__ import commands
 from trainer.data import pairs
@@ -193,6 +195,69 @@ def test_no_pair_is_both_learnt_from_and_judged_by(tmp_path: Path, validation: o
     held_back = 4 if known and validation == 0.25 else 3
     assert (len(learnt_from.pairs), len(judged_by.pairs)) == (16 - held_back, held_back)
     assert not set(learnt_from.pairs) & set(judged_by.pairs)
+
+
+@pytest.mark.parametrize("is_older", [True, False])
+def test_sides_that_changed_places_do_so_again(tmp_path: Path, is_older: bool) -> None:
+    pictures(tmp_path / "data")
+    data = pairs.find(tmp_path / "data", task="image", swap=True)
+    run = trained(tmp_path / "run", data, small(data, swap=True, steps=1, validation=0.3))
+    card = bundle.read_card(run.model)
+    if is_older:
+        card = replace(card, training={name: it for name, it in card.training.items() if name != "swap"})
+    found = load_pairs(card, tmp_path / "data")
+    assert found.pairs == data.pairs
+    assert len(split_for_evaluation(found, card)[1].pairs) == 3
+    pictures(tmp_path / "others", 3)
+    others = load_pairs(card, tmp_path / "others")
+    assert others.pairs[0].b.file.parent.name == ("day" if is_older else "night")
+
+
+def test_a_side_that_is_none_of_the_models_labels_is_no_obstacle(tmp_path: Path) -> None:
+    """Looked at for whether sides had changed places: its greys are more numbers than the palette names."""
+    two = Palette("two", HOUSES.labels[:2])
+    for number in range(6):
+        maps = np.kron(np.arange(16).reshape(4, 4) + number, np.ones((12, 12))).astype(np.uint8)
+        save(maps % 2, tmp_path / "masks" / f"{number}.png")
+        save(maps, tmp_path / "photos" / f"{number}.png")
+    card = replace(small(houses(tmp_path / "houses", 2)).card(), palette=two)
+    with pytest.raises(PictureError, match="has only 2 labels"):
+        pairs.find(tmp_path, task="labels", palette=two, swap=True, pattern="masks+photos")
+    assert load_pairs(card, tmp_path, pattern="masks+photos").pairs[0].a.file.parent.name == "masks"
+
+
+def test_files_are_paired_again_as_they_were(tmp_path: Path) -> None:
+    for number in range(10):
+        photo = house(number, 48)[1]
+        for folder, pixels in (("day", photo), ("dusk", photo // 2), ("night", photo // 4)):
+            save(pixels, tmp_path / "data" / folder / f"{number}.png")
+    for pattern in ("day+dusk", "day+night", "dusk+night"):
+        data = pairs.find(tmp_path / "data", task="image", pattern=pattern)
+        run = trained(tmp_path / pattern, data, small(data, pair=pattern, steps=1))
+        card = bundle.read_card(run.model)
+        assert load_pairs(card, tmp_path / "data").pairs == data.pairs
+    other = load_pairs(card, tmp_path / "data", pattern="day+dusk")
+    assert {other.pairs[0].a.file.parent.name, other.pairs[0].b.file.parent.name} == {"day", "dusk"}
+    pictures(tmp_path / "others", 3)
+    shutil.move(tmp_path / "others" / "day", tmp_path / "others" / "morning")
+    assert len(load_pairs(card, tmp_path / "others").pairs) == 3
+    for nonsense in (["day"], "+" * 100_000, ""):
+        strange = replace(card, training={**card.training, "pair": nonsense})
+        assert len(load_pairs(strange, tmp_path / "data").pairs) == 10
+
+
+def test_a_model_that_was_given_away_is_judged_by_the_pairs_that_were_held_back(tmp_path: Path) -> None:
+    for number in range(12):
+        photo = save(thing(number // 2, 40), tmp_path / "data" / "photos" / f"{number // 2}.png")
+        save(255 - thing(number // 2, 40), tmp_path / "data" / "drawn" / f"{photo.stem}-{number % 2}.png")
+    data = pairs.find(tmp_path / "data", task="image")
+    run = trained(tmp_path / "run", data, small(data, steps=1, validation=0.25))
+    own = bundle.read_card(run.model)
+    given = recarding.to_give_away(own)
+    held_back = [split_for_evaluation(load_pairs(card, data.folder), card)[1].pairs for card in (own, given)]
+    assert held_back[0] == held_back[1]
+    noted = replace(own, training={**own.training, "swap": True, "ignored": "e0e0c0 ffffff"})
+    assert recarding.to_give_away(noted).training.keys() == noted.training.keys() - {"size"}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -418,3 +419,17 @@ def test_splits_of_one_side_alone_are_no_obstacle(tmp_path: Path, split: str) ->
         numbers(HOUSES.colours[values], tmp_path / labels / f"{seed:04d}.png")
     data = pairs.find(tmp_path)
     assert [pair.split for pair in data.pairs].count("val") == 2 and len(data.pairs) == COUNT
+
+
+@pytest.mark.parametrize("plain", [0, COUNT - 2])
+def test_signs_with_accents_are_the_same_however_systems_write_them(tmp_path: Path, plain: int) -> None:
+    """One sign, or as on a Mac a letter and its accent; beside names that have none, too."""
+    for seed in range(COUNT):
+        values, photo = parts(seed)
+        name = f"{seed}" if seed < plain else "Caf" + "éèäöüñ"[seed]
+        numbers(photo, tmp_path / "images" / f"{normalize('NFC', name)}.jpg")
+        numbers(HOUSES.colours[values], tmp_path / "labels" / f"{normalize('NFD', name)}.png")
+    data = pairs.find(tmp_path)
+    assert len(data.pairs) == COUNT and not data.problems
+    assert len({(pair.a.file, pair.b.file) for pair in data.pairs}) == COUNT
+    assert all(normalize("NFC", pair.a.file.stem) == pair.b.file.stem for pair in data.pairs)

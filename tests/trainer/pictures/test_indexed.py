@@ -105,6 +105,96 @@ def test_drawings_that_files_keep_in_colours_of_their_own_are_no_numbers(tmp_pat
     assert "label maps" not in " ".join(data.notes)
 
 
+@pytest.mark.parametrize("odd", [{3}, {1, 3, 5}, set(range(COUNT))], ids=str)
+def test_numbers_that_a_program_put_in_a_palette_of_its_own_stay_what_they_are(
+    tmp_path: Path, odd: set[int]
+) -> None:
+    """Those that make PNG files smaller do so, each file for itself."""
+    for seed in range(COUNT):
+        values, photo = parts(seed)
+        if seed in odd:
+            order = np.random.default_rng(seed).permutation(5)
+            greys = [(int(number),) * 3 for number in order]
+            with_palette(np.argsort(order).astype(np.uint8)[values], greys, tmp_path / "A" / f"{seed}.png")  # type: ignore[arg-type]
+        else:
+            numbers(values, tmp_path / "A" / f"{seed}.png")
+        numbers(photo, tmp_path / "B" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=HOUSES)
+    assert data.task == "labels"
+    for seed in range(COUNT):
+        assert (pairs.load(data.pairs[seed])[0] == HOUSES.colours[parts(seed)[0]]).all()
+
+
+def test_a_palette_that_was_left_black_says_nothing(tmp_path: Path) -> None:
+    for seed in range(COUNT):
+        with_palette(parts(seed)[0], [(0, 0, 0)] * 5, tmp_path / "A" / f"{seed}.png")
+        numbers(parts(seed)[1], tmp_path / "B" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=HOUSES)
+    assert (pairs.load(data.pairs[2])[0] == HOUSES.colours[parts(2)[0]]).all()
+
+
+def shuffled(folder: Path, odd: int) -> Path:
+    """Maps with a palette in the file, of which that of one has the same colours in another order."""
+    colours = [label.colour for label in HOUSES.labels]
+    for seed in range(20):
+        values, photo = parts(seed)
+        if seed == odd:
+            with_palette(np.uint8(4) - values, colours[::-1], folder / "A" / f"{seed:02}.png")
+        else:
+            with_palette(values, colours, folder / "A" / f"{seed:02}.png")
+        numbers(photo, folder / "B" / f"{seed:02}.jpg")
+    return folder
+
+
+def test_a_palette_in_another_order_is_found_in_any_map_looked_at(tmp_path: Path) -> None:
+    data = pairs.find(shuffled(tmp_path, 19))
+    assert data.task == "labels"
+    for seed in (0, 19):
+        assert (pairs.load(data.pairs[seed])[0] == HOUSES.colours[parts(seed)[0]]).all()
+
+
+def test_a_palette_in_another_order_is_refused_beyond_those_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexed, "LOOKED_AT", 6)
+    data = pairs.find(shuffled(tmp_path, 19))
+    for problems in (check.check(data), check.stopping(data)):
+        (told,) = [problem for problem in problems if problem.severe]
+        assert "“A/19.png” has its palette's colours in another order than the other label maps" in str(told)
+    assert (pairs.load(data.pairs[0])[0] == HOUSES.colours[parts(0)[0]]).all()
+
+
+def test_a_palette_that_was_asked_for_may_have_the_files_colours_in_another_order(tmp_path: Path) -> None:
+    """Those of the files are for the eye; it is the numbers that count."""
+    for seed in range(COUNT):
+        values, photo = parts(seed)
+        colours = [label.colour for label in HOUSES.labels]
+        with_palette(values, [*colours[1:], (9, 9, 9)], tmp_path / "A" / f"{seed}.png")
+        numbers(photo, tmp_path / "B" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=HOUSES)
+    assert data.task == "labels" and data.palette == HOUSES
+    assert [problem for problem in check.stopping(data) if problem.severe] == []
+    assert (pairs.load(data.pairs[2])[0] == HOUSES.colours[parts(2)[0]]).all()
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_masks_of_one_are_those_of_255(tmp_path: Path, is_given: bool) -> None:
+    """Some were made by one program, the others by another."""
+    given = Palette("mine", (Label("ground", (0, 0, 0)), Label("wall", (200, 9, 9)))) if is_given else None
+    for seed in range(COUNT):
+        mask = (parts(seed)[0] == 1).astype(np.uint8)
+        numbers(mask * np.uint8(1 if seed % 2 else 255), tmp_path / "masks" / f"{seed}.png")
+        numbers(parts(seed)[1], tmp_path / "images" / f"{seed}.jpg")
+    data = pairs.find(tmp_path, palette=given)
+    assert data.palette is not None and len(data.palette.labels) == 2
+    for seed in range(COUNT):
+        labels = data.palette.indices(pairs.load(data.pairs[seed])[0])
+        assert (labels == (parts(seed)[0] == 1)).all()
+    assert "255 is taken for 1" in data.notes[0] and "no label" not in data.notes[0]
+    again = pairs.find(tmp_path, task="labels", palette=data.palette, ignore=())
+    assert pairs.digest(again) == pairs.digest(data)
+
+
 def test_a_palette_names_the_numbers(tmp_path: Path) -> None:
     written(tmp_path, "images/{n}.jpg", "masks/{n}.png", "numbers")
     data = pairs.find(tmp_path, palette=HOUSES)

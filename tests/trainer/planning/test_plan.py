@@ -170,6 +170,27 @@ def test_parent_of_another_input_keeps_all_but_the_first_layer(tmp_path: Path, d
     assert taken == there - 1
 
 
+@pytest.mark.parametrize("splits", [("test",), ("test", "val")])
+def test_pairs_that_are_all_kept_apart_are_told(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    for split in splits:
+        things(tmp_path / split, 5)
+    said = " and ".join(f"“{split}”" for split in splits)
+    with pytest.raises(TrainingError, match=f"all are in folders of {said}, which are kept apart"):
+        small(pairs.find(tmp_path))
+
+
+def test_the_model_gone_on_from_is_found_from_any_folder(
+    tmp_path: Path, data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was killed before its first checkpoint reads it only when it is resumed."""
+    trained(tmp_path / "parent", data, small(data, steps=1))
+    (tmp_path / "cats").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for model in ("parent", "parent/model.safetensors"):
+        assert small(data, from_model=model).from_model == str(tmp_path / model)
+    assert small(data, from_model="cats").from_model == "cats"
+
+
 def test_fewer_levels_are_a_part_of_the_model_gone_on_from(tmp_path: Path, data: DataSet) -> None:
     parent = small(data, size=(64, 64), levels=6)
     model = tmp_path / "parent.safetensors"

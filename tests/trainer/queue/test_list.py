@@ -84,7 +84,23 @@ def test_a_training_is_kept_wherever_it_was_asked_for(
     assert item.run == tmp_path / "run" and item.options.data == tmp_path / "data"
     assert item.options.palette == tmp_path / "p.gpl"
     assert item.options.from_model == str(tmp_path / "m.safetensors")
+    (tmp_path / "shoes").mkdir()  # photos of some
     assert new_item(replace(asked, from_model="shoes"), 1.0).options.from_model == "shoes"
+    (tmp_path / "run" / "config.json").parent.mkdir()
+    (tmp_path / "run" / "config.json").touch()
+    assert new_item(replace(asked, from_model="run"), 1.0).options.from_model == str(tmp_path / "run")
+
+
+def test_two_trainings_have_no_run_folder_in_common(tmp_path: Path) -> None:
+    """The second would go on with what the first has made, and be done at once."""
+    queue = Queue().added(new_item(Options(tmp_path / "a", run=tmp_path / "run"), 1.0))
+    with pytest.raises(QueueError, match="another training's in the queue; choose another with --run"):
+        queue.added(new_item(Options(tmp_path / "b", run=tmp_path / "run"), 2.0))
+    for run in (tmp_path / "other", None, None):
+        queue = queue.added(new_item(Options(tmp_path / "b", run=run), 2.0))
+    assert len(queue.items) == 4
+    done = queue.changed(queue.items[0].id, state="done")
+    assert len(done.added(new_item(Options(tmp_path / "a", run=tmp_path / "run"), 3.0)).items) == 5
 
 
 def test_order_and_turn() -> None:

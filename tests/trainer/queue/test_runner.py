@@ -124,6 +124,20 @@ def test_one_after_the_other_and_on_after_a_failure(folder: QueueFolder, tmp_pat
     assert "&lt;b&gt;fine&lt;/b&gt;" in page and "<b>" not in page and "the size must lie between" in page
 
 
+def test_a_run_that_somebody_else_made_meanwhile_is_not_gone_on_with(
+    folder: QueueFolder, tmp_path: Path
+) -> None:
+    item = new_item(wanted(tmp_path, run=tmp_path / "run"), time.time())
+    folder.edit(lambda queue: queue.added(item))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    for _ in range(2):  # nor when it is retried
+        Runner(folder, lambda _: None).run()
+        failed = only(folder)
+        assert failed.state == "failed" and "run” exists already" in failed.sentence
+        folder.edit(lambda queue: queue.retried(item.id))
+
+
 def test_kill_pause_yield_stop_and_on_again(
     folder: QueueFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

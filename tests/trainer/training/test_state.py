@@ -252,3 +252,20 @@ def test_half_a_step_in_half_precision_is_forgotten(data: DataSet) -> None:
     assert state.note() == undisturbed.note()
     wanted = copied(undisturbed)
     assert [name for name, tensor in copied(state).items() if not torch.equal(tensor, wanted[name])] == []
+
+
+def test_steps_that_half_precision_leaves_out_can_be_gone_on_from(data: DataSet) -> None:
+    """Gradients beyond the format's range move nothing: a checkpoint may be of steps none of which did."""
+    config = small(data, precision="float16")
+    one, other = State(config), State(config)
+    one.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**40)
+    go_on(one, data, 2)
+    assert one.note()["moments"] == {"generator": 0, "discriminator": 0}
+    other.restore(copied(one), one.note())
+    for state in (one, other):
+        state.scaler = torch.amp.GradScaler("cpu", init_scale=1.0)
+        go_on(state, data, 1)
+    assert one.note() == other.note()
+    assert one.note()["moments"] == {"generator": 1, "discriminator": 1}
+    wanted = copied(one)
+    assert [name for name, tensor in copied(other).items() if not torch.equal(tensor, wanted[name])] == []
