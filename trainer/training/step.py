@@ -126,7 +126,7 @@ def train_step(
         if mask is not None:
             # The photo itself where nothing is known: no loss there, nothing for the discriminator to see.
             fake = fake * mask + real * (1 - mask)
-        l1 = masked_l1_loss(fake, real, mask, style)
+        l1 = l1_loss(fake, real, style)
         adv = d_real = d_fake = perceptual = fm = torch.zeros_like(l1)
         if config.adversarial != "none":
             pred_fake = discriminate(fake, part, augments[0])
@@ -204,12 +204,17 @@ def generator_loss(losses: Losses, config: Config) -> Tensor:
     return loss - config.diversity * losses.diversity
 
 
-def masked_l1_loss(fake: Tensor, real: Tensor, mask: Tensor | None, style: StylePass) -> Tensor:
-    """The L1 loss of those pictures that have a target, over what the mask, as ``known``, leaves of them."""
+def l1_loss(fake: Tensor, real: Tensor, style: StylePass) -> Tensor:
+    """The L1 loss of those pictures that have a target; 0 where there is none.
+
+    Where nothing is known, both are equal and count as noughts, as in all other losses. Over what is known
+    alone, a pixel would weigh by what else is in its pass, so that passes cut otherwise, or shared by several
+    processes, would learn otherwise; over what is known of its picture, the few pixels of a picture that is
+    nearly all unknown would outweigh whole others, and the discriminator's say, which masks diminish, too.
+    """
     if not style.has_target:
         return torch.zeros((), device=real.device)
-    loss = l1_distance(style.with_target(fake), style.with_target(real))
-    return loss if mask is None else loss / style.with_target(mask).mean().clamp_min(1e-3)
+    return l1_distance(style.with_target(fake), style.with_target(real))
 
 
 def texture_losses(config: Config, fake: Tensor, real: Tensor, style: StylePass) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,9 @@ import torch
 
 from tests import warm
 from tests.trainer.machine.two_processes import by_two, finish
+from tests.trainer.made_pictures import HOUSES, house, save
 from tests.trainer.small_runs import differing, ends, small, things, trained
+from trainer.data import pairs
 from trainer.machine.distributed import World, expected
 from trainer.run import events
 from trainer.run import folder as runs
@@ -21,6 +23,7 @@ ALIKE = 1e-4
 """Of weights after all steps in one process and in two: rounding, and no more. Each step makes more of what
 those before it rounded: after 16, without vector instructions, 4e-6 are 6e-5. A gradient that was not shared
 moves weights by whole steps, each of 2e-4."""
+VOID = 1, 35, 69
 LOSSES: dict[str, Any] = {
     "feature_matching": 10.0,
     "discriminators": 2,
@@ -79,6 +82,23 @@ def test_two_processes_train_as_one_and_resume_bit_for_bit(tmp_path: Path) -> No
     assert by_torchrun(parts.folder) == 0
     assert "resumed" in [event["event"] for event in events.read(parts.events)]
     assert differing(whole, parts) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="torchrun is not made for Windows")
+def test_two_processes_train_as_one_on_maps_that_are_known_in_part(tmp_path: Path) -> None:
+    # However much there is to learn from in each picture, and so in the part of each process.
+    for number in range(6):
+        labels, photo = house(number, 40)
+        labels[: 6 * number] = VOID
+        save(labels, tmp_path / "data" / "A" / f"{number}.png")
+        save(photo, tmp_path / "data" / "B" / f"{number}.png")
+    data = pairs.find(tmp_path / "data", task="labels", palette=HOUSES, ignore=[VOID])
+    config = small(data, batch=4, steps=STEPS, dropout=False)
+    one = trained(tmp_path / "one", data, config)
+    two = runs.create(tmp_path / "two", replace(config, processes=2))
+    with by_two(two.folder) as processes:
+        finish(processes)
+    assert farthest(one, two) < ALIKE
 
 
 def test_without_torchrun_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:

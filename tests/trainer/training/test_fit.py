@@ -280,6 +280,28 @@ def test_smaller_passes_learn_the_same(
         torch.testing.assert_close(one[name], other[name], atol=5e-5 if changes else 1e-6, rtol=2e-3)
 
 
+def test_smaller_passes_learn_the_same_of_pictures_that_are_known_in_part(tmp_path: Path) -> None:
+    """… however much of each: what is known counts alike, with whichever pictures it shares a pass."""
+    data = things(tmp_path / "data", 4)
+    config = small(data, batch=4, dropout=False)
+    config = replace(config, network={**config.network, "norm": "instance"})
+    states = [State(config), State(config)]
+    states[1].micro_batch = 1
+    losses = []
+    for state in states:
+        with pair_loader(data, state, World()) as loader:
+            batch = next(loader)
+        known = torch.ones(4, 1, 32, 32)
+        known[0, :, 2:] = 0
+        known[1, :, :, :12] = 0
+        known[2] = 0
+        losses.append(train_step(state, config, World(), batch.inputs, batch.targets, known))
+    torch.testing.assert_close(*losses)
+    one, other = (copied(state) for state in states)
+    for name in (name for name in one if name.startswith("exp_avg.")):
+        torch.testing.assert_close(one[name], other[name], atol=1e-6, rtol=2e-3)
+
+
 def scarce(monkeypatch: pytest.MonkeyPatch, most: int, from_step: int) -> None:
     """A machine whose memory, from a step on, takes so many pictures a pass at most."""
     generate = State.generate
