@@ -133,12 +133,7 @@ def digest(data: DataSet) -> str:
         for source in (pair.a, pair.b, pair.hints):
             if source is None:
                 continue
-            try:
-                size = zipped.size(source.file)
-            except OSError as error:
-                raise PictureError(
-                    f"“{source.file}” is gone; put it back or choose the data anew."
-                ) from error
+            size = _size(source.file)
             place = source.file.relative_to(data.folder).as_posix()
             total.update(
                 f"\t{place}\t{size}\t{source.half}\t{source.derived}".encode("utf-8", "surrogatepass")
@@ -150,7 +145,16 @@ def digest(data: DataSet) -> str:
                     (mask.file.relative_to(data.folder).as_posix(), mask.colour) for mask in source.masks
                 ]
                 total.update(f"\t{more[:4]}\t{masks}\t{source.background}".encode("utf-8", "surrogatepass"))
+            if others := source.files[1:]:
+                total.update(f"\t{[_size(file) for file in others]}".encode())
     return total.hexdigest()
+
+
+def _size(file: Path) -> int:
+    try:
+        return zipped.size(file)
+    except OSError as error:
+        raise PictureError(f"“{file}” is gone; put it back or choose the data anew.") from error
 
 
 # --- kept pairs ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.errors import PictureError
 from tests.trainer.made_folders import numbers, parts
 from trainer.data import pairs
 from trainer.dataset_check import check, mend
@@ -128,6 +129,17 @@ def _clear(values: np.ndarray, ink: int, beneath: int) -> np.ndarray:
     thing = values > 0
     grey = np.where(thing, ink, beneath).astype(np.uint8)
     return np.dstack([grey, grey, grey, np.where(thing, 255, 0).astype(np.uint8)])
+
+
+def test_a_changed_mask_makes_another_data_set_whichever_it_is(tmp_path: Path) -> None:
+    data = pairs.find(written(tmp_path, "images/{n}.png", "masks/{n}_{k}.png"))
+    known = pairs.digest(data)
+    with (tmp_path / "masks" / "1_3.png").open("ab") as file:
+        file.write(b"more")
+    assert pairs.digest(data) != known
+    (tmp_path / "masks" / "1_3.png").unlink()
+    with pytest.raises(PictureError, match=r"1_3\.png” is gone"):
+        pairs.digest(data)
 
 
 @pytest.mark.parametrize(("ink", "beneath"), [(255, 0), (255, 255)])
