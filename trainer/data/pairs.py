@@ -98,13 +98,10 @@ def find(
 
 
 def _unread(error: OSError) -> Problem:
-    """A folder that can't be looked into: one that its owner keeps from others, or on a disk that fails."""
-    kept = isinstance(error, PermissionError)
-    name = Path(os.fsdecode(error.filename or "")).name
-    text = f"The folder “{name}” can't be looked into ({error.strerror or error})"
-    text += ", and is passed over." if kept else "."
-    remedy = "Check its permissions if it belongs to the data." if kept else "See that its disk is there."
-    return Problem(None, not kept, text, remedy, "left out" if kept else "unreadable")
+    """A folder that can't be looked into."""
+    text, severe = layouts.not_looked_into(error)
+    remedy = "See that its disk is there." if severe else "Check its permissions if it belongs to the data."
+    return Problem(None, severe, text, remedy, "unreadable" if severe else "left out")
 
 
 def load(pair: Pair) -> tuple[Pixels, Pixels]:

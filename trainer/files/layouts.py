@@ -6,6 +6,7 @@ says which split a picture is of, and is otherwise passed over.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.data.picture import SUFFIXES
+from engine.files.writing import shown
 from trainer.files import zipped
 
 _Item = TypeVar("_Item")
@@ -101,6 +103,15 @@ def gathered(
             elif suffix in _FOREIGN or suffix in ARCHIVES:
                 foreign.append(here / name)
     return found, stills, foreign
+
+
+def not_looked_into(error: OSError) -> tuple[str, bool]:
+    """What is told of an ``unread`` folder, a sentence, and whether that is a fault: one that its owner keeps
+    from others is none, one on a disk that fails is."""
+    kept = isinstance(error, PermissionError)
+    name = shown(Path(os.fsdecode(error.filename or "")).name)
+    text = f"The folder “{name}” can't be looked into ({error.strerror or error})"
+    return text + (", and is passed over." if kept else "."), not kept
 
 
 def spread(items: Sequence[_Item], count: int) -> list[_Item]:

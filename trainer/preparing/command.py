@@ -45,7 +45,7 @@ def prepare(
 
     Near-duplicates, second views, lettering, photos with a background of their own, cut-off objects and
     unreadable files are left out, a line each. The folder of photos stays as it is; what was interrupted goes
-    on with the same command. Exit code 1 when a photo can't be read.
+    on with the same command. Exit code 1 when a photo can't be read, or a sub-folder whose disk fails.
     """
     from engine.errors import PictureError
     from trainer.dataset_check.counting import counting
@@ -87,7 +87,8 @@ def prepare(
         typer.echo(json.dumps(_described(plan, kept, None if dry_run else out), indent=1))
     elif not dry_run:
         print_path(out)
-    if unwritten or not all(one.readable for one in plan.proposals):
+    failed = any(severe for _, severe in plan.unread)
+    if failed or unwritten or not all(one.readable for one in plan.proposals):
         raise typer.Exit(1)
 
 
@@ -98,6 +99,8 @@ def _report(plan: PreparationPlan, kept: frozenset[str]) -> None:
             typer.echo(f"{kind}: {one.said or shown(f'“{one.name}” by your own wish.')}")
     for file in plan.foreign:
         typer.echo(f"left out: {shown(f'“{file.name}”')} is no file that is read here; save it as PNG.")
+    for sentence, severe in plan.unread:
+        typer.echo(f"{'error' if severe else 'left out'}: {sentence}")
 
 
 def _summary(plan: PreparationPlan, kept: frozenset[str]) -> str:
@@ -121,6 +124,7 @@ def _described(plan: PreparationPlan, kept: frozenset[str], out: Path | None) ->
         "margin": plan.frame.margin,
         "cuts": plan.cuts,
         "kept": len(kept),
+        "unread": [sentence for sentence, _ in plan.unread],
         "photos": [
             {
                 "photo": one.name,

@@ -63,6 +63,8 @@ class PreparationPlan:
     proposals: tuple[Proposal, ...]
     foreign: tuple[Path, ...] = ()
     """Files that are pictures, or hold some, and can't be read."""
+    unread: tuple[tuple[str, bool], ...] = ()
+    """Of each sub-folder that can't be looked into, ``layouts.not_looked_into``."""
     cuts: bool = True
     """Whether objects are cut out: most photos show one on a plain background."""
 
@@ -111,7 +113,11 @@ def propose(
     if not os.path.isdir(folder) and not zipped.is_packed(folder):
         reason = "is a file" if os.path.exists(folder) else "does not exist"
         raise PictureError(f"“{folder}” {reason}; choose a folder of photos, or a zip file of one.")
-    found, stills, foreign = layouts.gathered(folder)
+    failed: list[OSError] = []
+    found, stills, foreign = layouts.gathered(folder, failed)
+    unread = tuple(map(layouts.not_looked_into, failed))
+    if not found and unread:
+        raise PictureError(unread[0][0])
     if not found:
         remedy = "choose a folder of PNG, JPEG, WebP, TIFF or BMP files"
         raise PictureError(f"There are no photos in “{shown(folder.name)}”; {remedy}.")
@@ -139,7 +145,8 @@ def propose(
         how = one.how if cuts else "whole"
         thumb, enough = one.shown(how), one.enough(how, frame)
         proposals.append(Proposal(one.name, one.file, how, tuple(why), not one.problem, thumb, enough))
-    return PreparationPlan(folder, frame, tuple(proposals), (*foreign, *(it.file for it in stills)), cuts)
+    unusable = (*foreign, *(it.file for it in stills))
+    return PreparationPlan(folder, frame, tuple(proposals), unusable, unread, cuts)
 
 
 def _reasons(looks: list[Look], frame: Frame, cuts: bool) -> list[list[str]]:

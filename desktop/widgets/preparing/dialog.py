@@ -220,6 +220,8 @@ class PreparingDialog(QDialog):
                 said += " " + self.tr("Most have a background of their own, so nothing is cut out.")
             if plan.foreign:
                 said += " " + self.tr("%d files can’t be read here.") % len(plan.foreign)
+            if plan.unread:
+                said += " " + self.tr("%d folders can’t be looked into.") % len(plan.unread)
         else:
             said = self.tr("Objects on a plain background are cut out and centred; odd photos are left out.")
         self._said.setText(said)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from engine.errors import PictureError
+from tests.trainer.made_pictures import blob, save
 from tests.trainer.preparing.conftest import COUNT
 from trainer.__main__ import commands
 from trainer.preparing import contact
@@ -62,6 +66,32 @@ def test_a_link_to_an_empty_folder_is_written_into(folder: Path, tmp_path: Path)
     assert isinstance(error, PictureError) and "choose a new folder" in str(error)
     left = [it.name for it in (*tmp_path.iterdir(), *(tmp_path / "elsewhere").iterdir())]
     assert sorted(left) == ["dangling", "elsewhere", "link", "real"]
+
+
+@pytest.mark.parametrize(("code", "word"), [(errno.EACCES, "left out"), (errno.EIO, "error")])
+def test_folders_that_can_not_be_looked_into_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, word: str
+) -> None:
+    for seed in range(4):
+        save(blob(seed), tmp_path / "photos" / f"{seed}.png")
+    save(blob(4), tmp_path / "photos" / "late" / "4.png")
+    scandir = os.scandir
+
+    def failing(folder: str) -> Any:
+        if Path(folder).name in closed:
+            raise OSError(code, os.strerror(code), folder)
+        return scandir(folder)
+
+    closed = {"late"}
+    monkeypatch.setattr(os, "scandir", failing)
+    result = run(tmp_path / "photos", tmp_path / "out", "--size", 64)
+    assert f"{word}: The folder “late” can't be looked into ({os.strerror(code)})" in result.stdout
+    assert result.exit_code == (word == "error") and (tmp_path / "out" / "3.png").is_file()
+    result = run(tmp_path / "photos", tmp_path / "again", "--size", 64, "--json")
+    assert "“late” can't be looked into" in json.loads(result.stdout)["unread"][0]
+    closed.add("photos")
+    error = run(tmp_path / "photos", tmp_path / "none").exception
+    assert isinstance(error, PictureError) and "“photos” can't be looked into" in str(error)
 
 
 def test_the_folder_is_said_once(folder: Path, tmp_path: Path) -> None:
