@@ -152,6 +152,8 @@ def test_what_is_wrong_is_one_sentence(
         ["train"],
         ["train", "x", "--size", "big"],
         ["train", "x", "--validation", "0.6"],
+        ["train", "x", "--ignore", "²,1,2"],
+        ["check", "x", "--ignore", "²,1,2"],
         ["train", "x", "--steps", "3", "--minutes", "2"],
         ["train", "x", "--epochs", "inf"],
         ["train", "x", "--epochs", "nan"],

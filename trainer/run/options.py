@@ -63,7 +63,7 @@ def colour_of(text: str) -> Rgb:
     Raises:
         OptionError: it is something else.
     """
-    parts = [int(part) if part.strip().isdigit() else 256 for part in text.split(",")]
+    parts = [int(part) if part.strip().isdecimal() else 256 for part in text.split(",")]
     if len(parts) != 3 or max(parts) > 255:
         raise OptionError("--ignore", f"“{text}” is no colour; write 224,224,192.")
     return parts[0], parts[1], parts[2]
