@@ -122,6 +122,10 @@ def test_labels_keep_the_names_given(
         ),
         (["train", "{data}", "--task", "labels"], "needs pairs"),
         (["train", "{broken}"], "broken.png"),
+        # What a run writes would be pictures of its own data set, which another one would go on with.
+        (["train", "{data}", "--run", "{data}/run"], "data/run” lies in the data set’s own folder"),
+        (["train", "{data}", "--run", "{data}"], "lies in the data set’s own folder"),
+        (["queue", "add", "{data}", "--run", "{data}/run"], "lies in the data set’s own folder"),
         (["resume", "{nowhere}"], "no run folder"),
         (["evaluate", "nobody", "{data}"], "no model “nobody”"),
         (["export", "nobody", "--to", "pth"], "no model “nobody”"),

@@ -34,6 +34,8 @@ def train(options: Options) -> None:
     from trainer.planning import plan
     from trainer.run import folder as runs
 
+    if options.run is not None:
+        runs.refuse_inside(options.run, options.data)
     world = distributed.expected()
     if options.run is None and world.size > 1:  # each would look for a free one, and find another
         raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")

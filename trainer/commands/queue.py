@@ -37,11 +37,12 @@ DAWN = "06:00"
 @asked
 def add(options: Options) -> None:
     """Put a training at the end of the queue, with the options of underpaint train."""
-    from trainer.run.folder import refuse_existing
+    from trainer.run.folder import refuse_existing, refuse_inside
 
     if not options.data.exists():
         raise QueueError(f"There is no “{shown(options.data)}”; check its name.")
     if options.run is not None:
+        refuse_inside(options.run, options.data)
         refuse_existing(options.run)
     item = new_item(options, time.time())
     after = _folder().edit(lambda queue: queue.added(item))

@@ -317,6 +317,13 @@ def refuse_existing(folder: Path) -> None:
         )
 
 
+def refuse_inside(folder: Path, data: Path) -> None:
+    """Raise TrainingError where a new run folder lies in the data set: the samples that a run writes would be
+    pictures of it, so that nothing goes on with the run, and others learn from what it has made."""
+    if folder.resolve().is_relative_to(data.resolve()):
+        raise TrainingError(f"“{folder}” lies in the data set’s own folder; choose another place with --run.")
+
+
 def opened(folder: Path) -> Run:
     """The run in a folder.
 
