@@ -88,6 +88,9 @@ def evaluate(
     is_run = catalogue.is_run(folder)
     opened = opening.open(model, device=device, notice=say)
     card = opened.card
+    place = out or (folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report"))
+    if place.resolve().is_relative_to(data.resolve()):  # its contact sheet would be one of the pictures
+        raise TrainingError(f"The report “{place}” lies in the data set; choose another place with --out.")
     reader, notes = None, []
     maps = None
     if not weights.available():
@@ -137,8 +140,7 @@ def evaluate(
         result.scores |= of_styles.scores
         notes += of_styles.notes
     result.notes += notes
-    place = folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report")
-    page = report.write(out or place, result)
+    page = report.write(place, result)
     if reader is not None:
         recognising.write(page.parent / "recogniser.safetensors", reader)
     for note in result.notes:

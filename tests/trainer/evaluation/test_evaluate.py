@@ -367,6 +367,21 @@ def test_report_stays_where_one_is(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in", "x.safetensors"]
 
 
+def test_no_report_is_written_into_the_data_set(
+    grey_run: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its contact sheet would be a picture of the set."""
+    run, data = grey_run
+    shutil.copy(run.model, tmp_path / "x.safetensors")
+    before = sorted(data.iterdir())
+    monkeypatch.chdir(data)
+    for words in ([], ["--out", str(data / "mine")], ["--out", "."]):
+        result = CliRunner().invoke(commands, ["evaluate", str(tmp_path / "x.safetensors"), ".", *words])
+        assert isinstance(result.exception, TrainingError), result.stderr
+        assert "lies in the data set; choose another place with --out" in str(result.exception)
+    assert sorted(data.iterdir()) == before
+
+
 def test_report_opens_and_says_all(tmp_path: Path) -> None:
     data = things(tmp_path / "data", 3)
     result = evaluate(untrained(data), data)
