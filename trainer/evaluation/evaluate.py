@@ -301,6 +301,8 @@ def evaluate(
             if progress is not None:
                 progress(number + 1, count)
     result.scores, result.found = tally.scores(), tally.found()
+    if tally.unlabelled:
+        result.notes.append(f"{tally.unlabelled} of {count} pairs have no labels, and count for nothing.")
     read_rightly = result.scores.get("real_pixel_accuracy", 1.0)
     if read_rightly < WORST_READER:
         result.notes.append(

@@ -29,7 +29,8 @@ _RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 
 
 def likeness(made: Pixels, target: Pixels, known: Mask | None = None) -> dict[str, float]:
-    """Of two pictures uint8 (H, W, 3), and of their pixels those that are ``known``, (H, W), if not all are:
+    """Of two pictures uint8 (H, W, 3), and of their pixels those that are ``known``, (H, W), if not all are,
+    some at least:
 
     - ``l1``, mean absolute difference on the scale of the loss: pixels in [−1, 1];
     - ``psnr``, decibels;
@@ -38,7 +39,7 @@ def likeness(made: Pixels, target: Pixels, known: Mask | None = None) -> dict[st
     from skimage.metrics import structural_similarity
 
     difference = made.astype(np.float64) - target
-    if known is None or not known.any():
+    if known is None:
         similar = structural_similarity(made, target, channel_axis=2, win_size=_window(made))
     else:
         # Of each pixel and its surroundings; what isn't known of these is the photo's own.

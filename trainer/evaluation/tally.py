@@ -26,6 +26,7 @@ class Tally:
         """``classes``: the colours of maps, where that is what the model makes."""
         labels = len(card.palette.labels) if card.palette is not None else 0
         self._card, self._recogniser = card, recogniser
+        self._count = self.unlabelled = 0
         self._likeness: dict[str, list[float]] = defaultdict(list)
         self._obedience: dict[str, list[float]] = defaultdict(list)
         self._colours = scores.Histograms()
@@ -38,8 +39,12 @@ class Tally:
         self._real, self._generated = scores.Reading(labels), scores.Reading(labels)
 
     def add(self, sample: Sample, made: Pixels) -> None:
-        """Compare what was made of a sample with what it should be."""
+        """Compare what was made of a sample with what it should be; where nothing is known of that, don't."""
         there = None if sample.known is None else sample.known > 0
+        if there is not None and not there.any():
+            self.unlabelled += 1
+            return
+        self._count += 1
         for name, value in scores.likeness(made, sample.target, there).items():
             self._likeness[name].append(value)
         self._colours.add(made, sample.target, there)
@@ -61,7 +66,9 @@ class Tally:
             self._generated.add(generated, labels, there)
 
     def compare_features(self, sample: Sample, made: Pixels) -> None:
-        """Compare what a trained eye sees in them."""
+        """Compare what a trained eye sees in them; nothing where what is not known is all there is."""
+        if sample.known is not None and not sample.known.any():
+            return
         fake = distance.extract_features(sample.masked(made))
         real = distance.extract_features(sample.target)
         self._likeness["perceptual"].append(fake.distance_from(real))
@@ -100,7 +107,9 @@ class Tally:
             self._obedience["hint_difference"].append(scores.hint_difference(made, hints, where))
 
     def scores(self) -> dict[str, float]:
-        """Of all pairs so far: means, but of hints the median."""
+        """Of all pairs so far: means, but of hints the median; nothing where none could be compared."""
+        if not self._count:
+            return {}
         answer = {name: float(np.mean(values)) for name, values in self._likeness.items()}
         answer |= self._colours.intersection() | self._colours.means()
         answer |= self._flatness.scores()

@@ -284,8 +284,9 @@ class _Validation:
         differences = [
             np.abs(sample.masked(one).astype(np.int16) - sample.target).mean() / sample.share
             for one, sample in zip(generated, samples, strict=True)
+            if sample.known is None or sample.known.any()
         ]
-        self.l1 = float(np.mean(differences)) / 127.5
+        self.l1 = float(np.mean(differences or [0.0])) / 127.5
         """Mean absolute difference on the scale of the loss: pixels in [−1, 1]."""
         self.liveliness = _spread_of(generated) / max(1e-6, _spread_of(targets))
 

@@ -36,6 +36,7 @@ from trainer.evaluation.evaluate import (
     load_pairs,
     split_for_evaluation,
 )
+from trainer.evaluation.recogniser import Reader, Recogniser
 from trainer.files import layouts
 from trainer.machine.errors import TrainingError
 from trainer.run.folder import Run
@@ -380,6 +381,26 @@ def test_no_report_is_written_into_the_data_set(
         assert isinstance(result.exception, TrainingError), result.stderr
         assert "lies in the data set; choose another place with --out" in str(result.exception)
     assert sorted(data.iterdir()) == before
+
+
+def test_nothing_is_said_of_maps_without_any_label(tmp_path: Path) -> None:
+    """As test sets have them whose labels are kept secret: there nothing is right or wrong."""
+    void = 1, 2, 3
+    for number in range(4):
+        labels, photo = house(number, 40)
+        save(np.full_like(labels, void) if number % 2 else labels, tmp_path / "all" / "A" / f"{number}.png")
+        save(photo, tmp_path / "all" / "B" / f"{number}.png")
+    data = pairs.find(tmp_path / "all", task="labels", palette=HOUSES, ignore=[void])
+    generator = untrained(data)
+    blank = replace(data, pairs=data.pairs[1::2])
+    recogniser = Recogniser(Reader(len(HOUSES.labels)), {})
+    some = evaluate(generator, data, recogniser=recogniser, perceptual_pairs=4)
+    own = evaluate(generator, replace(data, pairs=data.pairs[::2]), recogniser=recogniser, perceptual_pairs=4)
+    assert some.scores == own.scores and len(own.scores) > 10
+    assert "2 of 4 pairs have no labels, and count for nothing" in some.notes[0]
+    none = evaluate(generator, blank, recogniser=recogniser, perceptual_pairs=4)
+    assert (none.scores, none.found) == ({}, []) and "2 of 2 pairs" in none.notes[0]
+    assert "NaN" not in report.to_json(none)
 
 
 def test_report_opens_and_says_all(tmp_path: Path) -> None:
