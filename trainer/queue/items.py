@@ -27,6 +27,8 @@ State = Literal["waiting", "training", "done", "failed"]
 MOST_ITEMS = 1000
 MOST_NAME = 100
 """Characters of a name in a sentence on what can't be read."""
+LATEST = 32e9
+"""Seconds since 1970: shortly before the year 3000, up to which every system has a calendar."""
 MOST_TEXT = 10_000
 """Characters of a sentence or a path."""
 
@@ -265,9 +267,9 @@ def _item(stored: Any) -> Item:
         run=None if run is None else Path(_text(run)),
         sentence=_text(stored.get("sentence")),
         crashes=crashes,
-        added=_number(stored.get("added")),
-        began=_number(stored.get("began")),
-        ended=_number(stored.get("ended")),
+        added=_time(stored.get("added")),
+        began=_time(stored.get("began")),
+        ended=_time(stored.get("ended")),
         worked=_number(stored.get("worked")),
     )
 
@@ -286,6 +288,13 @@ def _number(value: Any) -> float:
     if not math.isfinite(number):
         raise ValueError("a number makes no sense")
     return number
+
+
+def _time(value: Any) -> float:
+    seconds = _number(value)
+    if not 0 <= seconds <= LATEST:  # else no calendar can show it
+        raise ValueError("a time makes no sense")
+    return seconds
 
 
 def _written(option: Option, value: Any) -> Any:

@@ -257,6 +257,17 @@ def test_what_is_wrong_with_a_training_is_said(tmp_path: Path) -> None:
     assert fine.waits and twice.sentence.startswith("It can't be read, as another one has the same sign;")
 
 
+@pytest.mark.parametrize("when", [1e300, 1e15, -1.0])
+@pytest.mark.parametrize("what", ["added", "began", "ended"])
+def test_a_time_that_no_clock_shows_is_said(tmp_path: Path, what: str, when: float) -> None:
+    folder = QueueFolder(tmp_path)
+    told: dict[str, Any] = {"format": 1, **queue_to_fields(listed("a", state="done"))}
+    told["items"][0][what] = when
+    folder.file.write_text(json.dumps(told))
+    (item,) = folder.read().items
+    assert item.state == "failed" and "as a time makes no sense" in item.sentence
+
+
 def test_a_list_too_large_to_be_one_is_not_read(tmp_path: Path) -> None:
     folder = QueueFolder(tmp_path)
     with folder.file.open("wb") as file:
