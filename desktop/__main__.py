@@ -266,7 +266,7 @@ def import_(
     A model file, such as a training leaves, may be given another name, card, palette or sample picture.
     """
     from engine import foreign
-    from engine.data.card import amended
+    from engine.data.card import amended_by
     from engine.models import bundle, catalogue
 
     if to is not None and to.suffix.lower() != bundle.SUFFIX:
@@ -301,10 +301,7 @@ def import_(
             generator=generator,
         )
     if card is not None:
-        try:
-            made = amended(made, card.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ModelError(f"The card's fields “{card}” can't be read ({error}).") from error
+        made = amended_by(made, card)
     if sample is not None:
         made = replace(made, sample=_sampled(made, tensors, sample))
     target = to or catalogue.free_model_file(made.name)

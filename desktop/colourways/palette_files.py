@@ -11,6 +11,7 @@ from pathlib import Path
 from desktop.colourways.sets import MOST_BYTES, as_colour
 from engine.data.palette import Colour
 from engine.errors import PictureError
+from engine.files.parsing import read_whole
 
 MOST = 4096
 """Colours of one file."""
@@ -37,7 +38,7 @@ def read_colours(path: Path) -> tuple[Colour, ...]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise PictureError(f"“{path.name}” is too large for a palette; choose another file.")
-        found = tuple(dict.fromkeys(reader(path.read_bytes())))
+        found = tuple(dict.fromkeys(reader(read_whole(path, MOST_BYTES))))
     except OSError as error:
         raise PictureError(f"The palette “{path.name}” can't be read ({error.strerror or error}).") from error
     except _Damaged as error:

@@ -14,7 +14,7 @@ from engine.data.card import Card
 from engine.data.palette import Colour
 from engine.data.style import LONGEST_NAME, Code
 from engine.errors import PictureError, UnderpaintError
-from engine.files.parsing import parsed_json
+from engine.files.parsing import parsed_json, read_whole
 
 FORMAT = 1
 """Version of the notes on sets."""
@@ -179,7 +179,7 @@ def read_sets(path: Path) -> tuple[ColourSet, ...]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise PictureError(f"“{path.name}” is too large for a file of colour sets; choose another.")
-        return from_notes(parsed_json(path.read_text("utf-8-sig")))
+        return from_notes(parsed_json(read_whole(path, MOST_BYTES).decode("utf-8-sig")))
     except OSError as error:
         raise PictureError(f"“{path.name}” can't be read ({error.strerror or error}).") from error
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.data import style as codes
 from engine.data.deep import Levels
 from engine.data.palette import Palette
 from engine.errors import ModelError, StyleError
-from engine.files.parsing import cleaned, parsed_json, without_halves
+from engine.files.parsing import cleaned, parsed_json, read_whole, without_halves
 
 FORMAT = 2
 """Version of the card. Older ones are upgraded on reading, newer ones refused with a sentence. The second has
@@ -25,6 +26,9 @@ styles; a card without them is written as the first, so that older programs read
 
 MOST_PIXELS = 1 << 23
 """Of the model's own size; at it a pass is made as soon as the model is open."""
+
+MOST_BYTES = 16 << 20
+"""Of a file with fields of a card."""
 
 MOST_INPUT = 1 << 31
 """Bytes that a network is given at the model's own size, four for each pixel of each plane."""
@@ -211,6 +215,20 @@ def amended(card: Card, text: str) -> Card:
     if isinstance(fields.get("training"), dict):  # which adds to what the training itself wrote
         fields["training"] = card.training | fields["training"]
     return from_json(json.dumps(json.loads(to_json(card)) | fields))
+
+
+def amended_by(card: Card, file: Path) -> Card:
+    """The same with the fields that are in a file.
+
+    Raises:
+        ModelError: as ``amended``, or the file can't be read.
+    """
+    try:
+        text = read_whole(file, MOST_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"The card's fields “{file}” can't be read ({reason}).") from error
+    return amended(card, text)
 
 
 def is_too_large(size: tuple[int, int], planes: int) -> bool:

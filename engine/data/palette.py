@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import PictureError
-from engine.files.parsing import cleaned
+from engine.files.parsing import cleaned, read_whole
 from engine.files.writing import replacing
 
 Colour = tuple[int, int, int]
@@ -19,6 +19,9 @@ Colour = tuple[int, int, int]
 
 MOST_LABELS = 256
 """Label indices are bytes."""
+
+MOST_BYTES = 1 << 20
+"""Of a ``.gpl`` file."""
 
 LONGEST_NAME = 200
 """Characters of a palette's name, and of a label's."""
@@ -138,9 +141,9 @@ def read_gpl(path: Path) -> Palette:
         PictureError: the file is missing, no ``.gpl``, has no colours or more than 256.
     """
     try:
-        if path.stat().st_size > 1 << 20:
+        if path.stat().st_size > MOST_BYTES:
             raise PictureError(f"“{path.name}” is too large for a palette; choose a GIMP .gpl file.")
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_whole(path, MOST_BYTES).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PictureError(f"The palette “{path.name}” can't be read ({reason}).") from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import re
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
@@ -32,6 +34,20 @@ def parsed_json(text: str | bytes) -> Any:
         raise ValueError("its lists lie too deep in each other") from error
     except ValueError as error:  # Python's own words are for those who write programs
         raise ValueError("a number in it has thousands of digits") from error
+
+
+def read_whole(file: Path, most: int) -> bytes:
+    """What is in a file of ``most`` bytes at most. How much a device or a pipe holds no system tells: it
+    has to be read to be known.
+
+    Raises:
+        OSError: it can't be read, or is larger.
+    """
+    with file.open("rb") as opened:
+        content = opened.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, "it is too large")
+    return content
 
 
 def is_a(sort: Any, value: object) -> bool:

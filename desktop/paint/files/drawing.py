@@ -24,6 +24,7 @@ from desktop.paint.tools import tools
 from engine.data.card import InputKind
 from engine.data.palette import Palette
 from engine.errors import PictureError
+from engine.files.parsing import read_whole
 from engine.files.writing import replacing
 
 FORMAT = 1
@@ -104,7 +105,7 @@ class Drawing:
             if path.stat().st_size > MOST_BYTES:
                 text = QCoreApplication.translate("paint", "“{0}” is too large for a drawing.")
                 raise PictureError(text.format(path.name))
-            content = path.read_bytes()
+            content = read_whole(path, MOST_BYTES)
         except OSError as error:
             text = QCoreApplication.translate("paint", "The drawing “{0}” can't be read ({1}).")
             raise PictureError(text.format(path.name, error.strerror or error)) from error
