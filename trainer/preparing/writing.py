@@ -86,16 +86,19 @@ def discard(out: Path) -> None:
 def made_names(proposals: Sequence[Proposal]) -> dict[str, str]:
     """Where what is made of each photo goes, by the photo's name: the same sub-folder, a PNG file.
 
-    No two have one stem, wherever they are: pictures of one name in two folders would be taken for pairs.
+    No two have one stem, wherever they are: pictures of one name in two folders would be taken for pairs. Nor
+    has one that of a folder called “1.png”, which may be in its place.
     """
-    taken: set[str] = set()
+    folders_of = {one.name: [stem(it, "folder") for it in one.name.split("/")[:-1]] for one in proposals}
+    ending = ".png"
+    called = {folder.lower() for folders in folders_of.values() for folder in folders}
+    taken = {folder.removesuffix(ending) for folder in called if folder.endswith(ending)}
     names: dict[str, str] = {}
     for one in proposals:
-        *folders, last = one.name.split("/")
-        plain = stem(Path(last).stem, "photo")
-        free = first_free(lambda ending, plain=plain: f"{plain}{ending}", lambda it: it.lower() in taken)  # type: ignore[misc]
+        plain = stem(Path(one.name.split("/")[-1]).stem, "photo")
+        free = first_free(lambda number, plain=plain: f"{plain}{number}", lambda it: it.lower() in taken)  # type: ignore[misc]
         taken.add(free.lower())
-        names[one.name] = "/".join((*(stem(folder, "folder") for folder in folders), f"{free}.png"))
+        names[one.name] = "/".join((*folders_of[one.name], f"{free}{ending}"))
     return names
 
 

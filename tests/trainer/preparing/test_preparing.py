@@ -181,6 +181,15 @@ def test_sub_folders_stay_and_names_differ(tmp_path: Path) -> None:
     assert pairs.find(tmp_path / "out").layout == "photos"
 
 
+def test_a_sub_folder_called_as_a_picture_would_be_is_in_nobodys_way(tmp_path: Path) -> None:
+    for number, place in enumerate(("1.bmp", "1.png/x.png", "y/1.PNG/z.png")):
+        save(blob(number), tmp_path / "photos" / place)
+    plan = proposals.propose(tmp_path / "photos", SMALL)
+    writing.write(plan, plan.kept, tmp_path / "out")
+    made = sorted(it.relative_to(tmp_path / "out").as_posix() for it in (tmp_path / "out").rglob("*.png"))
+    assert made == ["1-2.png", "1.png", "1.png/x.png", "y/1.PNG/z.png"]
+
+
 def test_zip_files_are_taken(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as packed:
         for seed in range(3):
