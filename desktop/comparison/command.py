@@ -71,8 +71,8 @@ def compare(
     for file in map(catalogue.find, models):
         if file not in [known for known, _ in chosen]:
             chosen.append((file, bundle.read_card(file)))
-    for target in filter(None, (sheet, table)):
-        _refuse_inputs(target, [file for file, _ in chosen], drawing, data)
+    targets = [target for target in (sheet, table) if target is not None]
+    _refuse_places(targets, [file for file, _ in chosen], drawing, data)
     rows: list[list[Pixels | None]] = []
     judged: list[Judged] = []
     if drawing is not None:
@@ -107,13 +107,18 @@ def compare(
         print(sheet)  # noqa: T201
 
 
-def _refuse_inputs(target: Path, models: list[Path], drawing: Path | None, data: Path | None) -> None:
-    """Raise UnderpaintError where a result would take the place of what is compared, or lie in its data."""
-    place = target.resolve()
-    if place in [file.resolve() for file in (*models, *filter(None, [drawing]))]:
-        raise UnderpaintError(f"“{target}” is one of the files to compare; give the result another name.")
-    if data is not None and place.is_relative_to(data.resolve()):
-        raise UnderpaintError(f"“{target}” lies in the data set; choose another place for the result.")
+def _refuse_places(targets: list[Path], models: list[Path], drawing: Path | None, data: Path | None) -> None:
+    """Raise UnderpaintError where a result would take the place of another, or of what is compared, or lie in
+    its data."""
+    taken = [file.resolve() for file in (*models, *filter(None, [drawing]))]
+    if len({target.resolve() for target in targets}) < len(targets):
+        raise UnderpaintError(f"“{targets[0]}” is to be both the sheet and the table; give one another name.")
+    for target in targets:
+        place = target.resolve()
+        if place in taken:
+            raise UnderpaintError(f"“{target}” is one of the files to compare; give the result another name.")
+        if data is not None and place.is_relative_to(data.resolve()):
+            raise UnderpaintError(f"“{target}” lies in the data set; choose another place for the result.")
 
 
 def _painted(models: Models, drawing: Path, device: str | None) -> list[Pixels | None]:

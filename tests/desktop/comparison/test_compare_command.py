@@ -93,6 +93,10 @@ def test_what_cannot_be_compared_is_one_sentence(tmp_path: Path, models: list[st
         ((models[0], "--drawing", str(drawing), "--table", str(drawing)), "one of the files to compare"),
         ((models[0], "--drawing", str(drawing), "--table", str(models[0])), "one of the files to compare"),
         ((models[0], "--data", str(tmp_path), "--sheet", str(tmp_path / "1.png")), "lies in the data set"),
+        (
+            (models[0], "--drawing", str(drawing), *("--sheet", "./s.png", "--table", "s.png")),
+            "both the sheet and the table",
+        ),
     ):
         with pytest.raises(UnderpaintError, match=sentence):
             run(*words)
