@@ -377,7 +377,8 @@ def test_misuse_gets_a_sentence(tiny, picture) -> None:
     assert (generator.update(picture, (900, -40, 4, 4)) == generator(picture)).all()
 
 
-def test_a_part_that_fails_is_made_good_by_the_next_pass(tiny, picture, monkeypatch) -> None:
+@pytest.mark.parametrize("step", ["renew", "window"])
+def test_a_part_that_fails_is_made_good_by_the_next_pass(step, tiny, picture, monkeypatch) -> None:
     generator = Generator(*tiny(levels=5), **FP32)
     generator.update(picture)
     painted = picture.copy()
@@ -387,7 +388,7 @@ def test_a_part_that_fails_is_made_good_by_the_next_pass(tiny, picture, monkeypa
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 99 bytes")
 
     with monkeypatch.context() as failing:
-        failing.setattr(Incremental, "renew", full)
+        failing.setattr(Incremental, step, full)
         with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
             generator.update(painted, (30, 30, 6, 6))
     painted[:3, :3] ^= 255
