@@ -24,7 +24,7 @@ from engine.layers.blocks import Translator
 from engine.models import bundle
 from engine.passes import building
 from engine.passes.following import Following
-from engine.passes.styles import Styles, check_pixels
+from engine.passes.styles import Styles, check_pixels, seed_of
 from engine.passes.whole import Whole, valid
 from engine.planes import codec
 from engine.planes.preparing import Preparing
@@ -155,7 +155,7 @@ class Generator:
 
         Raises:
             PictureError: not such an array.
-            StyleError: the model does not know the style.
+            StyleError: the model does not know the style, or the seed is none.
             DeviceError: not enough memory for a picture of this size.
         """
         return self.translate(self._prepared(picture), seed=seed, style=style)
@@ -400,7 +400,7 @@ class Generator:
     def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
         """(1, 1 or 3, H', W') in [−1, 1], still padded."""
         padded = self._whole.padded(prepared)
-        rng = None if seed is None else torch.Generator().manual_seed(seed % (1 << 63))
+        rng = None if seed is None else torch.Generator().manual_seed(seed_of(seed))
         with torch.inference_mode():
             translated: Tensor = self.network(
                 self._whole.planes(padded), valid(padded, prepared.shape[:2]), rng

@@ -6,6 +6,7 @@ A style stays for many passes, so it is not computed in them: it is folded into 
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,8 +98,24 @@ class Styles:
         return self._encoder
 
 
+def seed_of(seed: object) -> int:
+    """What a seed, a whole number of any sort, is to torch: 0 to 2⁶³ − 1.
+
+    Raises:
+        StyleError: it is none.
+    """
+    try:
+        return operator.index(seed) % (1 << 63)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise StyleError(f"A seed is a whole number, not {seed!r:.40}; give one, or none.") from error
+
+
 def check_pixels(picture: Pixels, what: str) -> None:
     """Raise PictureError where that is no array uint8 (H, W, 3)."""
+    if not isinstance(picture, np.ndarray):
+        raise PictureError(
+            f"A {what} is an array uint8 (height, width, 3), not {type(picture).__name__}; numpy makes one."
+        )
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise PictureError(
             f"A {what} is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."
