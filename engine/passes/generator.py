@@ -24,7 +24,7 @@ from engine.layers.blocks import Translator
 from engine.models import bundle
 from engine.passes import building
 from engine.passes.following import Following
-from engine.passes.styles import Styles, check_pixels, seed_of
+from engine.passes.styles import Styles, check_pixels, rect_of, seed_of
 from engine.passes.whole import Whole, valid
 from engine.planes import codec
 from engine.planes.preparing import Preparing
@@ -216,7 +216,7 @@ class Generator:
         Raises:
             PictureError, StyleError, DeviceError: as a call.
         """
-        where = None if dirty is None else Rect(*dirty)
+        where = None if dirty is None else rect_of(dirty)
         return self.retouch(self._prepared(picture), where, style=style)
 
     def retouch(

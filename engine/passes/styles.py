@@ -7,7 +7,8 @@ A style stays for many passes, so it is not computed in them: it is folded into 
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from PIL import Image
 
 from engine.data.card import Card
 from engine.data.messages import Pixels
+from engine.data.rect import Rect
 from engine.data.style import GREATEST, Code
 from engine.errors import ModelError, PictureError, StyleError
 from engine.layers.blocks import Translator
@@ -108,6 +110,20 @@ def seed_of(seed: object) -> int:
         return operator.index(seed) % (1 << 63)  # type: ignore[arg-type]
     except TypeError as error:
         raise StyleError(f"A seed is a whole number, not {seed!r:.40}; give one, or none.") from error
+
+
+def rect_of(numbers: Iterable[SupportsIndex]) -> Rect:
+    """Left, top, width and height, whole numbers of any sort, as a rectangle.
+
+    Raises:
+        PictureError: they are none.
+    """
+    try:
+        return Rect(*map(operator.index, numbers))
+    except TypeError as error:
+        raise PictureError(
+            f"What has changed is left, top, width and height in whole pixels, not {numbers!r:.40}."
+        ) from error
 
 
 def check_pixels(picture: Pixels, what: str) -> None:
