@@ -19,6 +19,7 @@ from engine.data.card import Card
 from engine.data.messages import Pixels
 from engine.data.rect import Rect
 from engine.data.style import GREATEST, Code
+from engine.devices import device
 from engine.errors import ModelError, PictureError, StyleError
 from engine.layers.blocks import Translator
 from engine.layers.styling import Styling
@@ -60,12 +61,14 @@ class Styles:
                 network.restyle([(scale.to(where), shift.to(where)) for scale, shift in styles])
         self._folded = network, code
 
+    @device.memory_for("the style of a photo")
     def of(self, photo: Pixels) -> npt.NDArray[np.float32]:
         """The style of a photo, uint8 (H, W, 3): float32 (length,).
 
         Raises:
             StyleError: the model knows no styles, or reads none, or makes none of this photo.
             PictureError: not such an array.
+            DeviceError: not enough memory.
         """
         if not self._card.style:
             self._card.code(0)  # says so

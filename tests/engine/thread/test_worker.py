@@ -15,6 +15,7 @@ import torch
 from PIL import Image, ImageFile
 
 import engine
+from engine import foreign
 from engine.data.messages import (
     Failed,
     Import,
@@ -96,6 +97,18 @@ def test_every_failure_is_an_answer_and_the_thread_lives_on(desk: Desk, tiny_fil
     assert "Traceback" in caplog.text and "ValueError" in caplog.text
     hook.remove()
     assert isinstance(desk.ask(translate(2, generation=3)), Translated)
+
+
+def test_without_memory_the_answer_says_so(desk: Desk, tiny_file, tmp_path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError("Unable to allocate 20.0 MiB for an array")
+
+    desk.opened(tiny_file())
+    with monkeypatch.context() as little:
+        little.setattr(foreign, "inspect", full)
+        reply = desk.ask(Inspect(tmp_path / "net_G.pth"))
+    assert isinstance(reply, Failed)
+    assert reply.sentence == "There is not enough memory for that; close other programs."
 
 
 def test_passes_of_another_time_are_left_out(desk: Desk, tiny_file) -> None:
