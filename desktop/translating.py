@@ -136,8 +136,23 @@ def translate(
     result.
 
     Raises:
-        PictureError, DeviceError: it can't be read, translated or written, or holds nothing to cut out.
+        PictureError, DeviceError: it can't be read, translated or written, holds nothing to cut out, or is
+            too large for the memory that there is.
     """
+    try:
+        _translate(generator, file, target, seed, style, finishing)
+    except MemoryError as error:
+        raise PictureError(f"There is not enough memory for “{file.name}”; use a smaller picture.") from error
+
+
+def _translate(
+    generator: Generator,
+    file: Path,
+    target: Path,
+    seed: int | None,
+    style: Code | None,
+    finishing: FinishOptions | None,
+) -> None:
     from desktop.paint.layers.finish import over
     from engine.data.picture import read, write_png
     from engine.finishing.making import FinishOptions, made, picture_of

@@ -30,8 +30,18 @@ def home(*names: str) -> Path:
         NoHomeError: neither tells.
     """
     chosen = os.environ.get("UNDERPAINT_HOME")
-    root = Path(chosen).expanduser() if chosen else _platform_home()
+    root = _of_user(chosen) if chosen else _platform_home()
     return root.joinpath(*names)
+
+
+def _of_user(chosen: str) -> Path:
+    try:
+        return Path(chosen).expanduser()
+    except RuntimeError as error:
+        raise NoHomeError(
+            f"UNDERPAINT_HOME is “{chosen}”, but there is no such user; set it to a folder for Underpaint's "
+            "files."
+        ) from error
 
 
 def _platform_home() -> Path:

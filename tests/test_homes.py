@@ -43,6 +43,12 @@ def test_home_and_its_rivals(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert resources.home("models") == tmp_path / "ours" / "models"
 
 
+def test_a_home_of_a_user_that_there_is_not_is_no_home(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("UNDERPAINT_HOME", "~nobody-at-all/paint")
+    with pytest.raises(resources.NoHomeError, match="“~nobody-at-all/paint”, but there is no such user; set"):
+        resources.home("models")
+
+
 @pytest.mark.parametrize("module", ["desktop", "trainer"])
 def test_whoever_has_no_home_is_told_what_to_do(module: str, bare: pytest.MonkeyPatch) -> None:
     """As in a container, under a number that no user has."""

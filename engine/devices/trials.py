@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import os
 import time
 from collections import Counter
@@ -240,7 +241,8 @@ def best_algorithm(
         verdict = _quickest(
             {algorithm: min(taken, again.get(algorithm, taken)) for algorithm, taken in seconds.items()}
         )
-    memory.add(key, *verdict)
+    if all(map(math.isfinite, seconds.values())):
+        memory.add(key, *verdict)
     return verdict
 
 
@@ -256,7 +258,7 @@ def time_algorithms(
     convolution: Convolution, shape: Shape, dtype: torch.dtype, bits: Bits | None, algorithms: list[str]
 ) -> dict[str, float]:
     """The least seconds that each algorithm took, in turns, so that whatever disturbs them disturbs all
-    alike.
+    alike; infinitely many where there was no memory to try it, which another time there may be.
 
     It is this thread's own time that counts, where the system tells it finely: a choice made beside a busy
     program stays. Torch's other threads do the same share of the work meanwhile.
@@ -265,6 +267,7 @@ def time_algorithms(
     built: dict[str, nn.Module] = {}
     plain = _copied(convolution, dtype)
     runs: dict[str, Callable[[], Tensor]] = {}
+    untried: list[str] = []
     maps = _maps(convolution, shape, dtype)
     for algorithm in algorithms:
         try:
@@ -273,11 +276,14 @@ def time_algorithms(
             runs[algorithm] = _run(module, maps)
             with torch.inference_mode():
                 runs[algorithm]()
-        except RuntimeError:  # a processor that promises what it hasn't got
+        except (RuntimeError, MemoryError) as error:
             log.debug("Convolutions of %s can't be done %s", shape, algorithm, exc_info=True)
-            say_refused(algorithm)
             runs.pop(algorithm, None)
-    seconds = dict.fromkeys(runs, float("inf"))
+            if device.gave_up(error):
+                untried.append(algorithm)
+            else:  # a processor that promises what it hasn't got
+                say_refused(algorithm)
+    seconds = dict.fromkeys([*runs, *untried], math.inf)
     start = time.perf_counter()
     with torch.inference_mode():
         for turn in range(_TURNS):
@@ -291,7 +297,9 @@ def time_algorithms(
 
 
 def _quickest(seconds: dict[str, float]) -> Verdict:
-    """The algorithm to take: one that leaves ``packed`` behind clearly, or that."""
+    """The algorithm to take, of those that could be tried: one that leaves ``packed`` behind clearly, or
+    that."""
+    seconds = {algorithm: taken for algorithm, taken in seconds.items() if math.isfinite(taken)}
     base = seconds.get("packed", seconds.get("plain", float("inf")))
     allowed = {algorithm: taken for algorithm, taken in seconds.items() if taken <= _bound(algorithm, base)}
     if not allowed:  # of those there are none was clearly better than plain

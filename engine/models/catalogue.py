@@ -38,7 +38,7 @@ def find(name_or_path: str | Path) -> Path:
     Raises:
         ModelError: there is none, or it is broken.
     """
-    path = Path(name_or_path).expanduser()
+    path = Path(os.path.expanduser(name_or_path))  # Path's own raises where the system knows no such user
     if os.path.isfile(path):
         return path
     if is_run(path):

@@ -89,6 +89,7 @@ class Following:
         cost = 2 * sum(map(windows.area, shown)) + FURTHER * max(0, len(shown) - FEW)
         if cost > windows.area(bounds) and not everywhere:
             return self._anew(padded, prepared.shape[:2])
+        self._mapped = False  # until this has come to its end: what fails halfway is made anew, and whole
         if changes:
             self.settled = False
             self._renew(padded, before, changes)
@@ -97,6 +98,7 @@ class Following:
             preview[window.rows, window.columns] = windows.faded(
                 preview[window.rows, window.columns], made, window, core
             )
+        self._mapped = True
         return preview.copy()
 
     def settle(self, prepared: Pixels) -> Pixels:
@@ -123,11 +125,9 @@ class Following:
     @torch.inference_mode()
     def _renew(self, padded: Pixels, before: Pixels, changes: list[Rect]) -> None:
         assert self._maps is not None
-        self._mapped = False
         for rect in changes:
             before[rect.rows, rect.columns] = padded[rect.rows, rect.columns]
         self._maps.renew([(rect, self._whole.planes(padded[rect.rows, rect.columns])) for rect in changes])
-        self._mapped = True
 
     @torch.inference_mode()
     def _window(self, window: Rect) -> Pixels:

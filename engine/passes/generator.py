@@ -24,7 +24,7 @@ from engine.layers.blocks import Translator
 from engine.models import bundle
 from engine.passes import building
 from engine.passes.following import Following
-from engine.passes.styles import Styles, check_pixels
+from engine.passes.styles import Styles, check_pixels, rect_of, seed_of
 from engine.passes.whole import Whole, valid
 from engine.planes import codec
 from engine.planes.preparing import Preparing
@@ -155,7 +155,7 @@ class Generator:
 
         Raises:
             PictureError: not such an array.
-            StyleError: the model does not know the style.
+            StyleError: the model does not know the style, or the seed is none.
             DeviceError: not enough memory for a picture of this size.
         """
         return self.translate(self._prepared(picture), seed=seed, style=style)
@@ -163,8 +163,12 @@ class Generator:
     def prepare(self, picture: Picture, size: tuple[int, int] | None = None) -> Pixels:
         """What ``translate`` and ``retouch`` take: as by ``codec.prepare``, but of one picture after another
         only what has changed is made anew. The picture's arrays must stay as they are, and so must these.
+
+        Raises:
+            DeviceError: not enough memory.
         """
-        return self._preparing(picture, size)
+        with device.memory_for("a picture of {} × {} pixels".format(*picture.size)):
+            return self._preparing(picture, size)
 
     def style_of(self, photo: Pixels) -> npt.NDArray[np.float32]:
         """The style of a photo, uint8 (H, W, 3), of what the model paints: a code, float32 (``card.style``,).
@@ -172,6 +176,7 @@ class Generator:
         Raises:
             StyleError: the model knows no styles, or can't read them.
             PictureError: not such an array.
+            DeviceError: not enough memory.
         """
         return self._styles.of(photo)
 
@@ -216,8 +221,7 @@ class Generator:
         Raises:
             PictureError, StyleError, DeviceError: as a call.
         """
-        where = None if dirty is None else Rect(*dirty)
-        return self.retouch(self._prepared(picture), where, style=style)
+        return self.retouch(self._prepared(picture), None if dirty is None else rect_of(dirty), style=style)
 
     def retouch(
         self, prepared: Pixels, dirty: Rect | None, *, everywhere: bool = False, style: Style | None = None
@@ -362,8 +366,10 @@ class Generator:
 
     def _prepared(self, picture: Pixels) -> Pixels:
         check_pixels(picture, "picture")
-        prepared = codec.flat(picture, self.card)
-        if not self._warned_of_palette and (strangers := codec.off_palette(picture, prepared, self.card)):
+        with device.memory_for(f"a picture of {picture.shape[1]} × {picture.shape[0]} pixels"):
+            prepared = codec.flat(picture, self.card)
+            strangers = 0 if self._warned_of_palette else codec.off_palette(picture, prepared, self.card)
+        if strangers:
             self._warned_of_palette = True
             self._notice(
                 f"{strangers} pixels are of no colour of the model's palette; each was taken for the nearest."
@@ -400,7 +406,7 @@ class Generator:
     def _pass(self, prepared: Pixels, seed: int | None) -> Tensor:
         """(1, 1 or 3, H', W') in [−1, 1], still padded."""
         padded = self._whole.padded(prepared)
-        rng = None if seed is None else torch.Generator().manual_seed(seed % (1 << 63))
+        rng = None if seed is None else torch.Generator().manual_seed(seed_of(seed))
         with torch.inference_mode():
             translated: Tensor = self.network(
                 self._whole.planes(padded), valid(padded, prepared.shape[:2]), rng

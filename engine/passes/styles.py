@@ -6,7 +6,9 @@ A style stays for many passes, so it is not computed in them: it is folded into 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import operator
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,9 @@ from PIL import Image
 
 from engine.data.card import Card
 from engine.data.messages import Pixels
+from engine.data.rect import Rect
 from engine.data.style import GREATEST, Code
+from engine.devices import device
 from engine.errors import ModelError, PictureError, StyleError
 from engine.layers.blocks import Translator
 from engine.layers.styling import Styling
@@ -57,12 +61,14 @@ class Styles:
                 network.restyle([(scale.to(where), shift.to(where)) for scale, shift in styles])
         self._folded = network, code
 
+    @device.memory_for("the style of a photo")
     def of(self, photo: Pixels) -> npt.NDArray[np.float32]:
         """The style of a photo, uint8 (H, W, 3): float32 (length,).
 
         Raises:
             StyleError: the model knows no styles, or reads none, or makes none of this photo.
             PictureError: not such an array.
+            DeviceError: not enough memory.
         """
         if not self._card.style:
             self._card.code(0)  # says so
@@ -97,8 +103,38 @@ class Styles:
         return self._encoder
 
 
+def seed_of(seed: object) -> int:
+    """What a seed, a whole number of any sort, is to torch: 0 to 2⁶³ − 1.
+
+    Raises:
+        StyleError: it is none.
+    """
+    try:
+        return operator.index(seed) % (1 << 63)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise StyleError(f"A seed is a whole number, not {seed!r:.40}; give one, or none.") from error
+
+
+def rect_of(numbers: Iterable[SupportsIndex]) -> Rect:
+    """Left, top, width and height, whole numbers of any sort, as a rectangle.
+
+    Raises:
+        PictureError: they are none.
+    """
+    try:
+        return Rect(*map(operator.index, numbers))
+    except TypeError as error:
+        raise PictureError(
+            f"What has changed is left, top, width and height in whole pixels, not {numbers!r:.40}."
+        ) from error
+
+
 def check_pixels(picture: Pixels, what: str) -> None:
     """Raise PictureError where that is no array uint8 (H, W, 3)."""
+    if not isinstance(picture, np.ndarray):
+        raise PictureError(
+            f"A {what} is an array uint8 (height, width, 3), not {type(picture).__name__}; numpy makes one."
+        )
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise PictureError(
             f"A {what} is an array uint8 (height, width, 3), not {picture.dtype} {picture.shape}."

@@ -49,9 +49,9 @@ class Mailbox:
             return not self._slots and not self._closed
 
     def take_translate(self) -> Translate | None:
-        """The waiting ``Translate``, if there is one; doesn't wait."""
+        """The waiting ``Translate``, if there is one that waits for no model itself; doesn't wait."""
         with self._changed:
-            request = self._slots.pop(Translate, None)
+            request = None if OpenModel in self._slots else self._slots.pop(Translate, None)
             return request if isinstance(request, Translate) else None
 
     def superseded(self, request: Request) -> bool:

@@ -151,6 +151,9 @@ class Worker:
         except UnderpaintError as error:
             log.info("%s failed", type(request).__name__, exc_info=True)
             self._reply(Failed(request, str(error)))
+        except MemoryError:
+            log.warning("%s needed more memory than there is", type(request).__name__, exc_info=True)
+            self._reply(Failed(request, "There is not enough memory for that; close other programs."))
         except Exception as error:
             log.exception("%s failed unexpectedly", type(request).__name__)
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

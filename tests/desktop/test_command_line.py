@@ -17,7 +17,9 @@ import engine
 from desktop.paint.editing.document import Document, Role
 from desktop.paint.files import project
 from desktop.paint.layers.held import Hold
+from engine.data.messages import Pixels
 from engine.data.picture import read, write_png
+from engine.finishing import larger, making
 from engine.models import bundle, catalogue
 from engine.planes import codec
 from tests.desktop.command_hands import PALETTE, Done, write_model
@@ -85,6 +87,31 @@ def test_a_picture_is_translated_at_its_own_size(underpaint, model, noise, tmp_p
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "new" / "out.png").read_bytes()
     assert underpaint("translate", "mine", tmp_path / "in.png", tmp_path / "new").code == 0
     assert (tmp_path / "new" / "in.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+
+
+def test_a_picture_that_there_is_no_memory_to_finish_is_passed_over(
+    underpaint, model, noise, tmp_path, monkeypatch
+) -> None:
+    """The shortage is staged."""
+    enlarged = larger.enlarged
+
+    def enlarged_if_small(preview: Pixels, *given: Any) -> Pixels:
+        if preview.shape[1] > 60:
+            raise MemoryError
+        return enlarged(preview, *given)
+
+    (tmp_path / "in").mkdir()
+    write_png(tmp_path / "in" / "large.png", noise)
+    write_png(tmp_path / "in" / "small.png", noise[:, :40])
+    monkeypatch.setattr(making, "enlarged", enlarged_if_small)
+    sentence = "There is not enough memory for “large.png”; use a smaller picture.\n"
+    done = underpaint("translate", "mine", tmp_path / "in", tmp_path / "out", "--larger", "2")
+    assert done.code == 1 and done.err.endswith(sentence + "1 of 2 files were passed over.\n")
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["small.png"]
+    large = tmp_path / "in" / "large.png"
+    assert underpaint("translate", "mine", large, tmp_path / "one.png", "--larger", "2") == Done(
+        1, "", sentence
+    )
 
 
 def test_statistics_seed_and_device_are_passed_on(underpaint, model, noise, tmp_path) -> None:

@@ -28,7 +28,7 @@ def free_run_folder(name: str) -> Path:
 def model_from_anywhere(model: str | None) -> str:
     """A model's name, or a path that leads to it, or to its run folder, from whatever folder one looks: a
     training may begin in another one than it was asked for in."""
-    path = Path(model or "").expanduser()
+    path = Path(os.path.expanduser(model or ""))
     leads = model and (os.path.isfile(path) or os.path.isfile(path / "config.json"))
     return os.path.abspath(path) if leads else model or ""
 

@@ -97,6 +97,20 @@ def test_a_processor_that_lies_is_left_to_plain_convolutions(monkeypatch, caplog
     assert "can't be done packed here" in record.message and "Traceback" not in caplog.text
 
 
+def test_what_there_was_no_memory_to_try_is_tried_again(monkeypatch, caplog) -> None:
+    def full(*given: object) -> None:
+        raise RuntimeError("could not create a primitive")
+
+    monkeypatch.setattr(packed, "packing_works", lambda: True)
+    layer, memory = nn.Conv2d(64, 64, 4, 2, 1), Memory("here")
+    with monkeypatch.context() as little, caplog.at_level(logging.WARNING):
+        little.setattr(packed, "Packed", full)
+        assert chosen(layer, memory) == "plain"
+    assert not memory.verdicts and not caplog.records, "the processor can do it"
+    took({"plain": 1.0, "packed": 0.9}, monkeypatch)
+    assert chosen(layer, memory) == "packed" and memory.verdicts
+
+
 @pytest.mark.parametrize(
     ("about", "name"),
     [

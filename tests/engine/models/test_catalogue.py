@@ -37,6 +37,10 @@ def test_models_are_found_by_name_stem_and_path(tiny, home) -> None:
         catalogue.find("broken")
     with pytest.raises(ModelError, match=r"no model “lion”; known are .*Zebra"):
         catalogue.find("lion")
+    with pytest.raises(ModelError, match=r"no model file “~nobody-at-all/lion\.safetensors”"):
+        catalogue.find("~nobody-at-all/lion.safetensors")  # a home that the system doesn't know
+    with pytest.raises(ModelError, match=r"no model “~nobody-at-all”"):
+        catalogue.find("~nobody-at-all")
     with pytest.raises(ModelError, match=r"no model file “lion\.safetensors”"):
         catalogue.find("lion.safetensors")
 

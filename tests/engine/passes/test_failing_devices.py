@@ -5,16 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import types
+from collections.abc import Callable
 
 import numpy as np
 import psutil
 import pytest
 import torch
 
-from engine.data.messages import Picture
+from engine.data.messages import Picture, Pixels
 from engine.devices import device, trials
 from engine.errors import DeviceError
 from engine.models import bundle
+from engine.networks.style_encoder import StyleEncoder
 from engine.networks.unet import UNet
 from engine.passes import building
 from engine.passes.generator import Generator
@@ -61,6 +63,32 @@ def gives_up(sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_onednn_without_memory_is_told_from_onednn_that_can_not(sentence: str, gave_up: bool) -> None:
     assert device.gave_up(RuntimeError(sentence)) == gave_up
+
+
+@pytest.mark.parametrize("way", ["call", "update", "prepare", "style_of"])
+def test_no_memory_beside_the_passes_gets_a_sentence_too(way, tiny, picture, monkeypatch) -> None:
+    """As to look for the hints in a large sketch, or to read a photo."""
+    generator = Generator(*tiny(style=8, style_encoder=4), **FP32)
+    code = generator.style_of(picture)
+    ways: dict[str, Callable[[Pixels], object]] = {
+        "call": generator,
+        "update": generator.update,
+        "prepare": lambda pixels: generator.prepare(Picture(pixels=pixels)),
+        "style_of": generator.style_of,
+    }
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    def without_room(*_: object) -> None:
+        raise RuntimeError("could not create a primitive")
+
+    with monkeypatch.context() as little:
+        little.setattr(codec, "flat", full)
+        little.setattr(StyleEncoder, "forward", without_room)
+        with pytest.raises(DeviceError, match="There is not enough memory for "):
+            ways[way](picture)
+    assert generator(picture).shape == picture.shape and (generator.style_of(picture) == code).all()
 
 
 def test_a_lost_device_moves_the_model_to_the_cpu(tiny, picture, monkeypatch) -> None:

@@ -377,7 +377,24 @@ def test_misuse_gets_a_sentence(tiny, picture) -> None:
     assert (generator.update(picture, (900, -40, 4, 4)) == generator(picture)).all()
 
 
-def test_a_part_that_fails_is_made_good_by_the_next_pass(tiny, picture, monkeypatch) -> None:
+def test_a_changed_rectangle_is_four_whole_numbers_of_any_sort(tiny) -> None:
+    rectangles: list[Any] = [np.array([100, 90, 9, 8]), [100, 90, 9, 8], np.array([100, 90, 9, 8], np.uint8)]
+    for rectangle in rectangles:
+        generator = Generator(*tiny(levels=5), **FP32)
+        picture = np.zeros((256, 256, 3), np.uint8)
+        generator.update(picture)
+        picture[90:98, 100:109] = 255
+        made = generator.update(picture, rectangle)
+        assert not generator.settled, "a part"
+        assert np.abs(made.astype(int) - generator(picture))[90:98, 100:109].max() <= 1
+    strange: list[Any] = [(1, 2, 3), "abcd", (0.5, 0, 4, 4), (0, 0, float("nan"), 4), 7, np.zeros((4, 4))]
+    for rectangle in strange:
+        with pytest.raises(PictureError, match="left, top, width and height in whole pixels"):
+            generator.update(picture, rectangle)
+
+
+@pytest.mark.parametrize("step", ["renew", "window"])
+def test_a_part_that_fails_is_made_good_by_the_next_pass(step, tiny, picture, monkeypatch) -> None:
     generator = Generator(*tiny(levels=5), **FP32)
     generator.update(picture)
     painted = picture.copy()
@@ -387,7 +404,7 @@ def test_a_part_that_fails_is_made_good_by_the_next_pass(tiny, picture, monkeypa
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 99 bytes")
 
     with monkeypatch.context() as failing:
-        failing.setattr(Incremental, "renew", full)
+        failing.setattr(Incremental, step, full)
         with pytest.raises(DeviceError, match="not enough memory for 64 × 64 pixels"):
             generator.update(painted, (30, 30, 6, 6))
     painted[:3, :3] ^= 255

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import engine
 import resources
@@ -18,7 +19,7 @@ from engine.data.card import Statistics
 from engine.data.messages import Pixels
 from engine.data.palette import Palette
 from engine.devices import device
-from engine.errors import DeviceError, ModelError, PictureError
+from engine.errors import DeviceError, ModelError, PictureError, StyleError
 from engine.layers import packed
 from engine.layers.blocks import Norm
 from engine.models import bundle
@@ -236,11 +237,26 @@ def test_one_notice_of_colours_off_the_palette(tiny, palette: Palette) -> None:
         np.zeros((8, 8, 4), np.uint8),
         np.zeros((8, 8, 3), np.float32),
         np.zeros((0, 8, 3), np.uint8),
+        [[[0, 0, 0]]],
+        Image.new("RGB", (8, 8)),
+        "drawing.png",
+        None,
     ],
 )
-def test_arrays_that_are_no_pictures_get_a_sentence(array, tiny) -> None:
+def test_what_is_no_picture_gets_a_sentence(array, tiny) -> None:
     with pytest.raises(PictureError, match="A picture is an array uint8"):
         Generator(*tiny(), **FP32)(array)
+
+
+def test_seeds_are_whole_numbers_of_any_sort(tiny, picture) -> None:
+    generator = Generator(*tiny(), **FP32)
+    seeds: list[Any] = [np.int64(-5), np.uint8(251), 1 << 70]
+    for seed in seeds:
+        assert (generator(picture, seed=seed) == generator(picture, seed=int(seed))).all()
+    others: list[Any] = [1.5, "1", np.float32(1), [1]]
+    for strange in others:
+        with pytest.raises(StyleError, match=r"A seed is a whole number, not .*; give one, or none"):
+            generator(picture, seed=strange)
 
 
 def test_wrong_wishes_get_a_sentence(tiny, tiny_file) -> None:

@@ -15,6 +15,7 @@ import torch
 from PIL import Image, ImageFile
 
 import engine
+from engine import foreign
 from engine.data.messages import (
     Failed,
     Import,
@@ -98,6 +99,18 @@ def test_every_failure_is_an_answer_and_the_thread_lives_on(desk: Desk, tiny_fil
     assert isinstance(desk.ask(translate(2, generation=3)), Translated)
 
 
+def test_without_memory_the_answer_says_so(desk: Desk, tiny_file, tmp_path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError("Unable to allocate 20.0 MiB for an array")
+
+    desk.opened(tiny_file())
+    with monkeypatch.context() as little:
+        little.setattr(foreign, "inspect", full)
+        reply = desk.ask(Inspect(tmp_path / "net_G.pth"))
+    assert isinstance(reply, Failed)
+    assert reply.sentence == "There is not enough memory for that; close other programs."
+
+
 def test_passes_of_another_time_are_left_out(desk: Desk, tiny_file) -> None:
     file = tiny_file()
     desk.opened(file, generation=5)
@@ -142,6 +155,22 @@ def test_a_model_left_before_it_is_ready_is_not_finished(desk: Desk, tiny_file) 
     replies = [desk.next() for _ in range(3)]
     assert [type(reply) for reply in replies] == [Translated, ModelOpened, Translated]
     assert (replies[1].generation, replies[1].card.name) == (3, "c")
+
+
+def test_a_pass_that_waits_for_a_model_is_not_made_by_the_one_before(desk: Desk, tiny_file) -> None:
+    another = tiny_file("another.safetensors", seed=2)
+    desk.opened(another, generation=1)
+    wanted = desk.ask(translate(1)).preview
+    desk.opened(tiny_file(levels=6, size=(64, 64)), generation=2)
+    gate = Gate(desk.network)
+    desk.worker.send(Vary(Ticket(2, 1), picture(), (64, 64), (1, 2)))
+    gate.wait()
+    desk.worker.send(OpenModel(3, another, device="cpu", precision="float32"))
+    desk.worker.send(translate(2, generation=3))
+    gate.let_through(9)
+    replies = [desk.next() for _ in range(3)]
+    assert [type(reply) for reply in replies] == [Varied, ModelOpened, Translated]
+    assert (replies[2].preview == wanted).all()
 
 
 def test_going_back_to_a_model_takes_no_second_load(desk: Desk, tiny_file, monkeypatch) -> None:
