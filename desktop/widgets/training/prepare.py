@@ -230,6 +230,7 @@ class PreparePage(QWidget):
         self._steps.setObjectName("steps")
         self._steps.setRange(0, 10_000_000)
         self._steps.setSpecialValueText(self.tr("as many as the time allows"))
+        self._steps.valueChanged.connect(lambda steps: self._how_long.setEnabled(not steps))
         self._size.addItem("", None)  # what suits the pictures
         for edge in SIZES:
             self._size.addItem(f"{edge} × {edge}", (edge, edge))

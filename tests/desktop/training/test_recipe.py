@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSlider,
+    QSpinBox,
     QToolButton,
 )
 
@@ -206,6 +208,16 @@ def test_the_page_shows_the_photos_that_are_looked_at(window: MainWindow):
     training.history_changed.emit()
     assert (bar.value(), bar.maximum()) == (10, 100) and page.findChild(QPushButton, "pause").isVisible()
     training.phase = None
+
+
+def test_steps_that_are_given_take_the_place_of_the_time_that_is_chosen(window: MainWindow, tmp_path: Path):
+    page = prepared(window, write_pairs(tmp_path / "houses"))
+    steps, time = page.findChild(QSpinBox, "steps"), page.findChild(QSlider, "quality")
+    steps.setValue(10)
+    assert page.request().options.minutes is None and not time.isEnabled()
+    steps.setValue(0)
+    assert page.request().options.minutes and time.isEnabled()
+    until(lambda: window.session.dataset_scan.checked == 1)
 
 
 def test_the_model_to_begin_with_stays_chosen_when_models_are_looked_at_again(
