@@ -8,6 +8,7 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 import torch
@@ -330,3 +331,34 @@ def test_taken_over_again_it_replaces_its_former_self_and_nothing_else(
     take_over()
     assert mine.read_bytes() == (run / "model.safetensors").read_bytes()
     assert len(list((home / "models").glob("shoes*.safetensors"))) == 2
+
+
+# --- the window stays where somebody is ---------------------------------------------------------
+
+
+def test_a_run_that_goes_to_the_trash_takes_no_other_page_away(
+    window: MainWindow, trainer: TrainingWindow, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    training, gate = window.session.training, Event()
+    folder = make_run(home, "shoes", STARTED)
+    training.show(folder)
+    until(lambda: training.phase == "interrupted")
+    trainer.begin_anew()
+    monkeypatch.setattr(runs, "delete", lambda _folder, _discard: gate.wait(LONG))  # it takes a while
+    training.delete(folder)
+    trainer.prepare(write_pairs(tmp_path / "houses"))
+    until(lambda: window.session.dataset_scan.result is not None)
+    gate.set()
+    until(lambda: training.run is None)
+    assert trainer.pages.currentWidget() is trainer.prepare_page
+    assert window.session.dataset_scan.result is not None
+
+
+def test_a_folder_that_is_refused_late_takes_no_other_page_away(
+    window: MainWindow, trainer: TrainingWindow, home: Path, tmp_path: Path
+):
+    folder = make_run(home, "shoes", STARTED)
+    trainer.prepare(tmp_path / "nowhere")
+    window.session.training.show(folder)
+    until(lambda: "nowhere" in text_of(trainer.messages))
+    assert trainer.pages.currentWidget() is trainer.watch_page

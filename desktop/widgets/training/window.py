@@ -134,13 +134,14 @@ class TrainingWindow(QWidget):
         )
 
     def _refused(self, sentence: str) -> None:
-        self.begin_anew()
+        if self.pages.currentWidget() is self.prepare_page:  # else something else is looked at by now
+            self.begin_anew()
         self.messages.warn(sentence)
 
     def _show_page(self) -> None:
         if self._session.training.run is not None:
             self.pages.setCurrentWidget(self.watch_page)
-        else:
+        elif self.pages.currentWidget() in (self.watch_page, self.start_page):  # else it is in nobody's way
             self.begin_anew()
 
     def _dress(self) -> None:
