@@ -23,7 +23,8 @@ from engine.data.card import Card
 from engine.files import lock
 from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
-from tests.desktop.window_hands import button, text_of, training_window, until
+from tests.desktop.widgets.parts.test_files import press_in
+from tests.desktop.window_hands import button, message, text_of, training_window, until
 from trainer.queue.items import new_item
 from trainer.queue.queue_folder import QueueFolder
 from trainer.run.options import Options
@@ -362,3 +363,18 @@ def test_a_folder_that_is_refused_late_takes_no_other_page_away(
     window.session.training.show(folder)
     until(lambda: "nowhere" in text_of(trainer.messages))
     assert trainer.pages.currentWidget() is trainer.watch_page
+
+
+def test_what_is_offered_for_a_training_is_done_with_it_though_another_is_followed_by_then(
+    window: MainWindow, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    training = window.session.training
+    shoes, cats = (make_run(home, name, STARTED) for name in ("shoes", "cats"))
+    window.session.settings.training = str(shoes)
+    training.find()
+    until(lambda: "“shoes” was interrupted" in message(window))
+    training.show(cats)
+    resumed: list[Path | None] = []
+    monkeypatch.setattr(training, "_go_on_from_checkpoint", lambda: resumed.append(training.run))
+    press_in(window.messages, "Resume")
+    assert resumed == [shoes]

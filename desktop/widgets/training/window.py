@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -264,17 +265,35 @@ class TrainingController(QObject):
 
     def _announce(self) -> None:
         training = self._session.training
-        plan = training.plan
+        plan, run = training.plan, training.run
         name = plan.name if plan else ""
-        show = (self.tr("&Show"), self.open)
+
+        def followed(do: Callable[[], object]) -> Callable[[], None]:
+            """``do`` with that run, though another may be followed when it is answered."""
+
+            def react() -> None:
+                if run is not None and training.run != run:
+                    training.show(run)
+                do()
+
+            return react
+
+        show = (self.tr("&Show"), followed(self.open))
         if training.goes_on:
             self._messages.offer(self.tr("“%s” is still training.") % name, show)
         elif training.phase == "finished":
-            take = (self.tr("&Paint with it"), training.take_over)
+            take = (self.tr("&Paint with it"), lambda: self._take_over(run))
             self._messages.offer(self.tr("“%s” has been trained to the end.") % name, take, show)
         elif training.phase == "interrupted":
-            resume = (self.tr("&Resume"), training.resume)
+            resume = (self.tr("&Resume"), followed(training.resume))
             self._messages.offer(self.tr("The training of “%s” was interrupted.") % name, resume, show)
+
+    def _take_over(self, run: Path | None) -> None:
+        training = self._session.training
+        if run is not None and training.run != run:
+            training.take_over_from(run)
+        else:
+            training.take_over()
 
     def _report(self, sentence: str) -> None:
         """Where the training window can't."""
