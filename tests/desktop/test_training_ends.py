@@ -378,3 +378,23 @@ def test_what_is_offered_for_a_training_is_done_with_it_though_another_is_follow
     monkeypatch.setattr(training, "_go_on_from_checkpoint", lambda: resumed.append(training.run))
     press_in(window.messages, "Resume")
     assert resumed == [shoes]
+
+
+def test_only_closing_under_the_question_is_an_answer_to_it(
+    window: MainWindow, trainer: TrainingWindow, home: Path
+):
+    training = window.session.training
+    folder = make_run(home, "shoes", STARTED)
+    with ExitStack() as other_process:
+        assert other_process.enter_context(lock.holding(folder / "lock"))
+        training.show(folder)
+        until(lambda: training.goes_on)
+        for which, messages in ((trainer, trainer.messages), (window, window.messages)):
+            assert not which.close()
+            messages.put_away()
+            messages.say("News of something else.")
+            assert not which.close(), "it was put away, so it is asked again"
+            assert "goes on" in text_of(messages)
+        assert trainer.close()
+    until(lambda: not training.goes_on)
+    window.messages.put_away()
