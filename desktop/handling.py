@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -49,8 +50,14 @@ class Handling(Observable):
         strokes.watch("quick_shapes ink recent", self._remember)
         strokes.watch("adjusting", self._look_for_axes)
 
-    def keep_preset(self, name: str) -> None:
-        """Keep the brush in hand as ``name``, in place of one that is called so."""
+    @property
+    def brush(self) -> dict[str, Any]:
+        """The brush in hand, as a preset holds it."""
+        ink = dataclasses.asdict(self._strokes.ink)
+        return {field: ink[field] for field in PRESET}
+
+    def keep_preset(self, name: str, brush: dict[str, Any] | None = None) -> None:
+        """Keep ``brush``, else the one in hand, as ``name``, in place of one that is called so."""
         name = " ".join(name.split())
         if not name or not name.isprintable() or len(name) > LONGEST_NAME:
             text = self.tr("A brush needs a name of 1 to %d characters; choose another.")
@@ -58,8 +65,7 @@ class Handling(Observable):
         elif name not in self.presets and len(self.presets) >= MOST_PRESETS:
             self.error_reported.emit(self.tr("There are too many brushes with names; delete some first."))
         else:
-            ink = dataclasses.asdict(self._strokes.ink)
-            self._settings.presets[name] = {field: ink[field] for field in PRESET}
+            self._settings.presets[name] = brush if brush is not None else self.brush
             self.presets, self._taken = tuple(self._settings.presets), name
             self.notice.emit(self.tr("The brush is kept as “%s”.") % name)
 

@@ -316,12 +316,18 @@ class Session(Observable):
         """Save must become Save As: there is no file yet, or writing it would lose something."""
         return self.picture is not None and self.picture.needs_a_path
 
-    def export(self, what: str, path: Path) -> Job:
+    def export(self, what: str, path: Path) -> Job | None:
         """Write a picture file of what is there now; ``what`` is one of those of ``Exporting``.
 
         Its suffix says which format it gets; one that says nothing gets ``.png`` behind it.
+
+        Returns:
+            the writing, which goes on; None where it takes a preview and there is none, which is told.
         """
         assert self.picture is not None
+        if what != "picture" and self.live.preview is None:
+            self.error_reported.emit(self.live.lack)
+            return None
         path = picture_file(path).absolute()
         self.settings.folder = str(path.parent)
         live = self.live

@@ -74,8 +74,8 @@ class Stage:
             ModelError: it can't be written.
         """
         job = self.session.export(what, path)
-        self.wait(lambda: job.is_over)
-        if not job.is_fine:
+        self.wait(lambda: job is None or job.is_over)
+        if job is None or not job.is_fine:
             raise ModelError(f"“{path}” can't be written; see the messages above.")
 
     def seen(self, widget: QWidget | None = None) -> Image.Image:

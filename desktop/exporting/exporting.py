@@ -184,5 +184,5 @@ class Exporting(Observable):
             size = document.width, document.height
             seen = self._seen = picture, Source(preview, document.picture(), size, frozen), self._live.behind
         if seen is None or seen[0] is not picture:
-            raise PictureError(self.tr("There is no preview yet to export; open a model first."))
+            raise PictureError(self._live.lack)
         return seen[1], seen[2]

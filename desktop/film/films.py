@@ -199,8 +199,14 @@ class Films(Observable):
         self._chronicles[id(picture)] = picture, chronicle
         picture.filmed = lambda: _bytes(
             chronicle,
-            lambda: self._trouble.emit(
-                self.tr("“%s” is saved without its way: it takes too much room; make the time-lapse now.")
+            lambda slow: self._trouble.emit(
+                (
+                    self.tr("“%s” is saved without its way, which was not ready in time; save it once more.")
+                    if slow
+                    else self.tr(
+                        "“%s” is saved without its way: it takes too much room; make the time-lapse now."
+                    )
+                )
                 % picture.name
             ),
         )
@@ -219,9 +225,9 @@ class Films(Observable):
         self._asking.remove(asking)
 
 
-def _bytes(chronicle: Chronicle, lost: Callable[[], object]) -> Callable[[], bytes]:
-    """What gives the way up to now; where that can't be, none, and ``lost`` is told on that thread: a drawing
-    is saved without it."""
+def _bytes(chronicle: Chronicle, lost: Callable[[bool], object]) -> Callable[[], bytes]:
+    """What gives the way up to now; where that can't be, none, and ``lost`` is told on that thread, and
+    whether it is for want of time: a drawing is saved without it."""
     if not chronicle.is_way:
         return bytes
     steps = chronicle.steps()
@@ -229,10 +235,13 @@ def _bytes(chronicle: Chronicle, lost: Callable[[], object]) -> Callable[[], byt
     def written() -> bytes:
         try:
             content = reel.written(steps.result(60))
-        except (PictureError, TimeoutError):
+        except TimeoutError:
+            lost(True)
+            return b""
+        except PictureError:
             content = b""
         if not 0 < len(content) <= MOST_FILM:
-            lost()
+            lost(False)
             return b""
         return content
 

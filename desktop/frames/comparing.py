@@ -56,7 +56,7 @@ class Comparing(Observable):
             self._refuse(self.tr("No frame is kept to compare with; keep one first, with Keep this frame."))
             return
         if len(chosen) == 1 and self._live.preview is None:
-            self._refuse(self.tr("There is no preview to compare with; open a model first."))
+            self._refuse(self._live.lack)
             return
         self._frames = chosen
         self._show()

@@ -52,7 +52,7 @@ class Finishing(QObject):
         canvas, preview, picture = self._canvas, self._live.preview, self._canvas.picture
         document, behind = canvas.document, self._live.behind
         if preview is None:
-            canvas.notice.emit(self.tr("There is no preview yet; open a model first."))
+            canvas.notice.emit(self._live.lack)
             return None
         document.finish_stroke()
         size, mask = (document.width, document.height), selected(document)

@@ -93,7 +93,7 @@ class Holding(Observable):
         document.finish_stroke()
         mask = selected(document)
         if shown is None:
-            canvas.notice.emit(self.tr("There is no preview yet to hold; open a model first."))
+            canvas.notice.emit(self._live.lack)
         elif mask is None:
             canvas.notice.emit(self.tr("Select a part of the picture first, with Select (S)."))
         elif rest and mask.all():

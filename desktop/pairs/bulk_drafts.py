@@ -156,12 +156,12 @@ class BulkDrafts(Observable):
 
     def take(self) -> None:
         """Put those that are chosen into the data set as they are; ``taken`` tells what came of it."""
+        self._canvas.finish_stroke()  # its photo is begun by that
         photo_set, drafts = self.photo_set, self._labels.drafts
         allowed = {photo.mark for photo in self.waiting}
         wanted = [one for one in self.proposals if one.photo.mark in self.chosen & allowed]
         if photo_set is None or drafts is None or photo_set.palette is None or self.busy or not wanted:
             return
-        self._canvas.finish_stroke()
         given_up, palette = self._begin("taking"), photo_set.palette
         self._writing.do(lambda: self._kept(photo_set, palette, wanted, drafts, given_up), self._end)
 

@@ -138,6 +138,15 @@ class Live(Observable):
         self.watch("native", self._restart)
         self.watch("single_precision", self._reopen)
 
+    @property
+    def lack(self) -> str:
+        """Why there is no preview; a sentence. Only where there is none."""
+        if self.loading or self.passes.running or self._soon.isActive():
+            return self.tr("The first preview of this picture is still being made; try again in a moment.")
+        if self.card is None:
+            return self.tr("There is no preview yet; open a model first.")
+        return self.tr("The model could not make a preview of this picture; have it “Make one preview”.")
+
     # --- what the session asks -----------------------------------------------------------------
 
     def open_model(self, path: Path, *, same_picture: bool = False) -> None:

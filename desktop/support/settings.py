@@ -1,7 +1,8 @@
 """What the program remembers between starts. Defaults stand here, in the code.
 
 One JSON file with its ``format``. A newer program's is used as far as it is understood, and what is not
-understood goes back as it came; a damaged one is set aside and the defaults serve.
+understood goes back as it came; a damaged one is set aside and the defaults serve. Two windows may be open
+at a time: each writes what was changed in it, and leaves what the other wrote.
 """
 
 from __future__ import annotations
@@ -167,6 +168,30 @@ def _fine(value: Any, makes_sense: Callable[[Any], bool]) -> Any:
     return [it for it in value if makes_sense([it])] if isinstance(value, list) else value
 
 
+def _merged(theirs: Any, known: Any, ours: Any) -> Any:
+    """``theirs`` with what was changed from ``known`` to ``ours``. Tables are merged by their entries."""
+    if ours == known:
+        return theirs
+    if not (isinstance(theirs, dict) and isinstance(known, dict) and isinstance(ours, dict)):
+        return ours
+    merged = {name: it for name, it in theirs.items() if name in ours or name not in known}
+    for name, it in ours.items():
+        if name not in known:
+            merged[name] = _merged(theirs.get(name), {}, it)
+        elif it != known[name]:
+            merged[name] = _merged(theirs.get(name), known[name], it)
+    return merged
+
+
+def _merged_names(theirs: list[Any], known: list[Any], ours: list[Any]) -> list[Any]:
+    """Likewise of lists that have each entry once: ours first, with what came in theirs and without what
+    went from either."""
+    kept = [it for it in ours if it in theirs or it not in known]
+    return kept + [it for it in theirs if it not in ours and it not in known]
+
+
+_EACH_ONCE = "recent", "recent_colours", "unread_terms", "folded"
+
 _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "theme": lambda value: value in ("system", "light", "dark"),
     "preview_mode": lambda value: value in ("beside", "over", "split"),
@@ -223,38 +248,60 @@ class SettingsFile:
         self._format = FORMAT
         self._others: dict[str, Any] = {}
         self._strange: dict[str, Any] = {}
-        self._written = ""
+        self._is_written = False
         self.settings = self._read()
+        self._known = dataclasses.asdict(self.settings)
+        """What the file holds of ours; what is otherwise by now was changed here."""
 
     def save(self) -> None:
         """Write the settings in one step, if any changed. A folder that can't be written costs only them.
 
+        What another window wrote meanwhile stays as far as nothing was changed about it here.
         A name that isn't UTF-8 is written in JSON's own escapes, as Python holds it, and comes back so.
         """
         ours, usual = dataclasses.asdict(self.settings), dataclasses.asdict(Settings())
-        kept = {name: value for name, value in self._strange.items() if ours[name] == usual[name]}
-        fields = {"format": self._format, **self._others, **ours, **kept}
-        text = json.dumps(fields, indent=1, ensure_ascii=False)
-        if text == self._written:
+        if self._is_written and ours == self._known:
             return
+        merged = self._with_theirs(ours)
+        kept = {name: value for name, value in self._strange.items() if merged[name] == usual[name]}
+        fields = {"format": self._format, **self._others, **merged, **kept}
+        text = json.dumps(fields, indent=1, ensure_ascii=False)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as part:
                 part.write_bytes(text.encode("utf-8", "backslashreplace"))
-            self._written = text
+            self._is_written, self._known = True, ours
         except (OSError, ValueError) as error:
             log.warning("settings not saved: %s", error)
 
+    def _with_theirs(self, ours: dict[str, Any]) -> dict[str, Any]:
+        """What is to be written: what the file holds by now, with what was changed here."""
+        try:
+            theirs = dataclasses.asdict(self._understood(self._fields()))
+        except (OSError, ValueError, RecursionError):  # there is none, or none of ours
+            return ours
+        return {
+            name: _merged_names(theirs[name], self._known[name], it)
+            if name in _EACH_ONCE
+            else _merged(theirs[name], self._known[name], it)
+            for name, it in ours.items()
+        }
+
     def _read(self) -> Settings:
-        settings = Settings()
         try:
             fields = self._fields()
         except FileNotFoundError:
-            return settings
+            return Settings()
         except (OSError, ValueError, RecursionError) as error:
             log.warning("settings set aside: %s", error)
             self._set_aside()
-            return settings
+            return Settings()
+        return self._understood(fields)
+
+    def _understood(self, fields: dict[str, Any]) -> Settings:
+        """What of the file's fields makes sense; what belongs to a newer program is put by."""
+        settings = Settings()
+        self._strange = {}
         for entry in dataclasses.fields(Settings):
             if entry.name not in fields:
                 continue

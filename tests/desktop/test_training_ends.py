@@ -8,6 +8,7 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 import torch
@@ -22,7 +23,8 @@ from engine.data.card import Card
 from engine.files import lock
 from engine.models import bundle
 from tests.desktop.training_pairs import EDGE, write_pairs
-from tests.desktop.window_hands import button, text_of, training_window, until
+from tests.desktop.widgets.parts.test_files import press_in
+from tests.desktop.window_hands import button, message, text_of, training_window, until
 from trainer.queue.items import new_item
 from trainer.queue.queue_folder import QueueFolder
 from trainer.run.options import Options
@@ -330,3 +332,69 @@ def test_taken_over_again_it_replaces_its_former_self_and_nothing_else(
     take_over()
     assert mine.read_bytes() == (run / "model.safetensors").read_bytes()
     assert len(list((home / "models").glob("shoes*.safetensors"))) == 2
+
+
+# --- the window stays where somebody is ---------------------------------------------------------
+
+
+def test_a_run_that_goes_to_the_trash_takes_no_other_page_away(
+    window: MainWindow, trainer: TrainingWindow, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    training, gate = window.session.training, Event()
+    folder = make_run(home, "shoes", STARTED)
+    training.show(folder)
+    until(lambda: training.phase == "interrupted")
+    trainer.begin_anew()
+    monkeypatch.setattr(runs, "delete", lambda _folder, _discard: gate.wait(LONG))  # it takes a while
+    training.delete(folder)
+    trainer.prepare(write_pairs(tmp_path / "houses"))
+    until(lambda: window.session.dataset_scan.result is not None)
+    gate.set()
+    until(lambda: training.run is None)
+    assert trainer.pages.currentWidget() is trainer.prepare_page
+    assert window.session.dataset_scan.result is not None
+
+
+def test_a_folder_that_is_refused_late_takes_no_other_page_away(
+    window: MainWindow, trainer: TrainingWindow, home: Path, tmp_path: Path
+):
+    folder = make_run(home, "shoes", STARTED)
+    trainer.prepare(tmp_path / "nowhere")
+    window.session.training.show(folder)
+    until(lambda: "nowhere" in text_of(trainer.messages))
+    assert trainer.pages.currentWidget() is trainer.watch_page
+
+
+def test_what_is_offered_for_a_training_is_done_with_it_though_another_is_followed_by_then(
+    window: MainWindow, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    training = window.session.training
+    shoes, cats = (make_run(home, name, STARTED) for name in ("shoes", "cats"))
+    window.session.settings.training = str(shoes)
+    training.find()
+    until(lambda: "“shoes” was interrupted" in message(window))
+    training.show(cats)
+    resumed: list[Path | None] = []
+    monkeypatch.setattr(training, "_go_on_from_checkpoint", lambda: resumed.append(training.run))
+    press_in(window.messages, "Resume")
+    assert resumed == [shoes]
+
+
+def test_only_closing_under_the_question_is_an_answer_to_it(
+    window: MainWindow, trainer: TrainingWindow, home: Path
+):
+    training = window.session.training
+    folder = make_run(home, "shoes", STARTED)
+    with ExitStack() as other_process:
+        assert other_process.enter_context(lock.holding(folder / "lock"))
+        training.show(folder)
+        until(lambda: training.goes_on)
+        for which, messages in ((trainer, trainer.messages), (window, window.messages)):
+            assert not which.close()
+            messages.put_away()
+            messages.say("News of something else.")
+            assert not which.close(), "it was put away, so it is asked again"
+            assert "goes on" in text_of(messages)
+        assert trainer.close()
+    until(lambda: not training.goes_on)
+    window.messages.put_away()

@@ -200,7 +200,8 @@ class ColourwaysDialog(QDialog):
             button.setEnabled(bool(board.tiles and (board.own or not coloured)))
         self._buttons[-1].setEnabled(bool(board.tiles) and not board.writing)
         self._buttons[-1].setText(self.tr("Making the rest …") if board.writing else self.tr("&Export …"))
-        if board.tiles and len(board.tiles) >= LEAST:
+        # A number that is being typed is no value yet, and would be gone.
+        if len(board.tiles) >= LEAST and len(board.tiles) != self._count.value():
             self._count.blockSignals(True)
             self._count.setValue(len(board.tiles))
             self._count.blockSignals(False)

@@ -198,10 +198,15 @@ class ComparisonDialog(QDialog):
 
     def ask(self, file: Path | None) -> None:
         """Ask, in place, whether a model is to stay and the others are to go."""
-        tile = next((tile for tile in self._comparison.tiles if tile.file == file), None)
-        if tile is None:
-            return
-        self._asked = tile.file
+        if any(tile.file == file for tile in self._comparison.tiles):
+            self._asked = file
+            self._word_question()
+            self._ask.show()
+            self._yes.setFocus()
+
+    def _word_question(self) -> None:
+        """Say what would be put aside as it stands: models come and go while it is asked."""
+        tile = next(tile for tile in self._comparison.tiles if tile.file == self._asked)
         others = self._comparison.others(tile.file)
         names = ", ".join(f"“{other.card.name}”" for other in others[:4]) + (" …" if len(others) > 4 else "")
         if others:
@@ -212,8 +217,6 @@ class ComparisonDialog(QDialog):
         else:
             text = self.tr("“%s” stays. The others came with the program and are only left out here.")
             self._ask_text.setText(text % tile.card.name)
-        self._ask.show()
-        self._yes.setFocus()
 
     def judge(self, folder: Path) -> None:
         """Judge the models by a folder of pairs."""
@@ -282,6 +285,8 @@ class ComparisonDialog(QDialog):
         asked = {tile.file for tile in comparison.tiles}
         if self._asked not in asked:
             self._ask.hide()
+        elif not self._ask.isHidden():
+            self._word_question()
         self._show_progress()
 
     def _show_progress(self) -> None:

@@ -113,6 +113,7 @@ class FinishDialog(WritingForm):
         self.setTabOrder(self._layer, self.buttons.button(QDialogButtonBox.StandardButton.Cancel))
         self._cut.setFocus()  # else “Cancel” has it, as the other button has to wait
         self._look()
+        session.live.watch("preview", self._look_if_there_was_none)
 
     @property
     def options(self) -> FinishOptions:
@@ -184,6 +185,11 @@ class FinishDialog(WritingForm):
             widget.setEnabled(cut)
         self._margin.setEnabled(cut and self._frame.currentData() == "margin")
         self._exporting.look(self.options, self._picture)
+
+    def _look_if_there_was_none(self) -> None:
+        """The first preview of the picture may have been on its way when this opened."""
+        if self._exporting.problem and self._session.live.preview is not None:
+            self._look()
 
     def _stand(self) -> None:
         self._shown.stand_on(self._background.currentData())

@@ -38,7 +38,8 @@ class Presets(QToolButton):
         dialog.setWindowTitle(self.tr("Keep this brush"))
         dialog.setLabelText(self.tr("Its name; one that is called so already is replaced:"))
         dialog.setOkButtonText(self.tr("Keep it"))
-        dialog.textValueSelected.connect(self._handling.keep_preset)
+        brush = self._handling.brush  # another picture may come up under the dialog, with a brush of its own
+        dialog.textValueSelected.connect(lambda name: self._handling.keep_preset(name, brush))
         dialog.open()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -73,8 +73,12 @@ class TransformBar(QWidget):
                 button.setIcon(theme.icon(icon))
 
     def _set(self, field: str, value: float) -> None:
-        if not self._filling and (value or field not in ("wide", "high")):  # nothing is 0 pixels wide
+        if self._filling:
+            return
+        if value or field not in ("wide", "high"):
             self._strokes.place(**{field: value})
+        else:  # nothing is 0 pixels wide, and the field must not say so
+            self._show()
 
     def _turned(self, field: str) -> None:
         placement = self._strokes.placement

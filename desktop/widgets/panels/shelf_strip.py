@@ -94,21 +94,32 @@ class ShelfStrip(QFrame):
             self._title.setText(self.tr("Variations: %d to come") % shelf.awaited)
         else:
             self._title.setText(self.tr("Variations") if varying else self.tr("Kept"))
-        frames, chosen = self._frames(), {frame.key for frame in self.chosen()}
+        frames = self._frames()
         self._list.blockSignals(True)  # nobody has renamed anything
-        self._list.clear()
-        for frame in frames:
-            item = QListWidgetItem(self._thumbnail(frame), frame.name)
-            item.setSizeHint(QSize(_SIDE + 12, _SIDE + 22))
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setData(Qt.ItemDataRole.UserRole, frame)
-            item.setToolTip(theme.plain(self._tip(frame)))
-            self._list.addItem(item)
-            item.setSelected(frame.key in chosen)
+        self._fill(frames)
         self._list.blockSignals(False)
         self._show_what_goes()
         self._list.scrollToBottom()
         self.setVisible(bool(frames) or varying)
+
+    def _fill(self, frames: tuple[Frame, ...]) -> None:
+        """Rows come and go, the others stay: one may have its name typed just now."""
+        wanted = [frame.key for frame in frames]
+        for row in reversed(range(self._list.count())):
+            if self._list.item(row).data(Qt.ItemDataRole.UserRole).key not in wanted:
+                self._list.takeItem(row)
+        for row, frame in enumerate(frames):
+            item = self._list.item(row)
+            if item is None or item.data(Qt.ItemDataRole.UserRole).key != frame.key:
+                item = QListWidgetItem()
+                item.setSizeHint(QSize(_SIDE + 12, _SIDE + 22))
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+                self._list.insertItem(row, item)
+            if item.data(Qt.ItemDataRole.UserRole) is not frame:
+                item.setIcon(self._thumbnail(frame))
+                item.setText(frame.name)
+                item.setData(Qt.ItemDataRole.UserRole, frame)
+                item.setToolTip(theme.plain(self._tip(frame)))
 
     def _show_what_goes(self) -> None:
         """What the cross does now; nothing unless it is known which frames are meant."""

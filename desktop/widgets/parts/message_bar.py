@@ -106,6 +106,11 @@ class MessageBar(QFrame):
         """Whether what is shown will be gone after a while."""
         return self._timer.isActive()
 
+    def is_asking(self, sentence: str) -> bool:
+        """Whether that question is on show, and nothing else over it."""
+        shown = self._shown
+        return self.isVisible() and shown is not None and shown.stays and shown.sentence == sentence
+
     def put_away(self) -> None:
         """Hide the message; a question that waited behind it comes up."""
         self._timer.stop()

@@ -230,6 +230,7 @@ class PreparePage(QWidget):
         self._steps.setObjectName("steps")
         self._steps.setRange(0, 10_000_000)
         self._steps.setSpecialValueText(self.tr("as many as the time allows"))
+        self._steps.valueChanged.connect(lambda steps: self._how_long.setEnabled(not steps))
         self._size.addItem("", None)  # what suits the pictures
         for edge in SIZES:
             self._size.addItem(f"{edge} × {edge}", (edge, edge))
@@ -426,13 +427,14 @@ class PreparePage(QWidget):
             self._names.addItem(item)
 
     def _show_models(self) -> None:
-        chosen = self._from.currentData()
+        chosen: Path | None = self._from.currentData()
         self._from.clear()
         self._from.addItem(self.tr("nothing, from scratch"), None)
         for entry in self._session.library.models:
             if entry.card is not None:
                 self._from.addItem(entry.name, entry.file)
-        self._from.setCurrentIndex(max(0, self._from.findData(chosen)))
+        files = [self._from.itemData(row) for row in range(self._from.count())]  # Qt finds no equal path
+        self._from.setCurrentIndex(files.index(chosen) if chosen in files else 0)
 
     def _unfold(self, on: bool) -> None:
         self._details.setVisible(on)

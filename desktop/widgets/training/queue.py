@@ -228,13 +228,15 @@ class QueuePage(QWidget):
                 if shown[index][1] != text:
                     self._list.item(index).setText(text)
         else:
+            place = max(0, self._list.currentRow())
             self._list.clear()
             for id, text in rows:
                 row = QListWidgetItem(text)
                 row.setData(_ROLE, id)
                 self._list.addItem(row)
-                if id == chosen or self._list.currentItem() is None:
-                    self._list.setCurrentItem(row)
+            ids = [id for id, _ in rows]
+            # Where the chosen one is gone, its neighbour: Del once more must not take the first, at work.
+            self._list.setCurrentRow(ids.index(chosen) if chosen in ids else min(place, len(ids) - 1))
         for index, item in enumerate(queue.items):
             step, steps = self._queue.begun.get(item.id, (0, 0))
             share = min(1.0, step / steps) if steps else None

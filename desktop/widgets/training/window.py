@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -30,7 +31,7 @@ class TrainingWindow(QWidget):
         self.setAcceptDrops(True)
         fit(self, 1040, 800)
         self._session = session
-        self._asked = self._answered = False
+        self._answered = False
         self.start_page = StartPage(session)
         self.prepare_page = PreparePage(session)
         self.watch_page = WatchPage(session)
@@ -97,16 +98,16 @@ class TrainingWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask whether a training goes on without the window; closing once more is an answer too."""
-        asked = self._answered or (self._asked and self.messages.isVisible())
+        question = self.tr("The training goes on in the background. You find it again here.")
+        asked = self._answered or self.messages.is_asking(question)
         if asked or not self._session.training.goes_on:
-            self._asked = self._answered = False
+            self._answered = False
             self.messages.put_away()
             super().closeEvent(event)
             return
         event.ignore()
-        self._asked = True
         self.messages.ask(
-            self.tr("The training goes on in the background. You find it again here."),
+            question,
             (self.tr("&Let it go on"), self._close_indeed),
             (self.tr("&Stop it"), self._stop_and_close),
         )
@@ -116,7 +117,6 @@ class TrainingWindow(QWidget):
         self.close()
 
     def _stop_and_close(self) -> None:
-        self._asked = False  # where it can't be stopped, closing asks again
         self._session.training.stop(then=self._close_indeed)
 
     def _start(self, request: TrainingRequest) -> None:
@@ -134,13 +134,14 @@ class TrainingWindow(QWidget):
         )
 
     def _refused(self, sentence: str) -> None:
-        self.begin_anew()
+        if self.pages.currentWidget() is self.prepare_page:  # else something else is looked at by now
+            self.begin_anew()
         self.messages.warn(sentence)
 
     def _show_page(self) -> None:
         if self._session.training.run is not None:
             self.pages.setCurrentWidget(self.watch_page)
-        else:
+        elif self.pages.currentWidget() in (self.watch_page, self.start_page):  # else it is in nobody's way
             self.begin_anew()
 
     def _dress(self) -> None:
@@ -164,7 +165,7 @@ class TrainingController(QObject):
         super().__init__(window)
         self._session, self._messages, self._main = session, messages, window
         self.window: TrainingWindow | None = None
-        self._asked = self._answered = False
+        self._answered = False
         training = session.training
         training.brought.connect(lambda _model, _said: window.activateWindow())
         training.error_reported.connect(self._report)
@@ -211,20 +212,22 @@ class TrainingController(QObject):
 
     def may_close(self) -> bool:
         """Whether the program may end now; if not, a question is on show. Asked again it may."""
-        asked = self._answered or (self._asked and self._messages.isVisible())
+        question = (
+            self.tr("The queue goes on, also without the window; you find it again at the next start.")
+            if self._session.training_queue.works
+            else self.tr(
+                "A training goes on. It can do so without the window; you find it again at the next start."
+            )
+        )
+        asked = self._answered or self._messages.is_asking(question)
         if asked or not (self._session.training.goes_on or self._session.training_queue.works):
             if self.window is not None:
                 self.window.hide()
                 self.window.deleteLater()
                 self.window = None
             return True
-        self._asked = True
         self._messages.ask(
-            self.tr("The queue goes on, also without the window; you find it again at the next start.")
-            if self._session.training_queue.works
-            else self.tr(
-                "A training goes on. It can do so without the window; you find it again at the next start."
-            ),
+            question,
             (self.tr("&Let it go on"), self._close_indeed),
             (self.tr("&Stop it"), self._stop_and_close),
         )
@@ -239,7 +242,6 @@ class TrainingController(QObject):
         self._main.close()
 
     def _stop_and_close(self) -> None:
-        self._asked = False  # where they can't be stopped, closing asks again
         training, queue = self._session.training, self._session.training_queue
         its_own = [item.run for item in queue.queue.items if queue.works and item.waits]
 
@@ -263,17 +265,35 @@ class TrainingController(QObject):
 
     def _announce(self) -> None:
         training = self._session.training
-        plan = training.plan
+        plan, run = training.plan, training.run
         name = plan.name if plan else ""
-        show = (self.tr("&Show"), self.open)
+
+        def followed(do: Callable[[], object]) -> Callable[[], None]:
+            """``do`` with that run, though another may be followed when it is answered."""
+
+            def react() -> None:
+                if run is not None and training.run != run:
+                    training.show(run)
+                do()
+
+            return react
+
+        show = (self.tr("&Show"), followed(self.open))
         if training.goes_on:
             self._messages.offer(self.tr("“%s” is still training.") % name, show)
         elif training.phase == "finished":
-            take = (self.tr("&Paint with it"), training.take_over)
+            take = (self.tr("&Paint with it"), lambda: self._take_over(run))
             self._messages.offer(self.tr("“%s” has been trained to the end.") % name, take, show)
         elif training.phase == "interrupted":
-            resume = (self.tr("&Resume"), training.resume)
+            resume = (self.tr("&Resume"), followed(training.resume))
             self._messages.offer(self.tr("The training of “%s” was interrupted.") % name, resume, show)
+
+    def _take_over(self, run: Path | None) -> None:
+        training = self._session.training
+        if run is not None and training.run != run:
+            training.take_over_from(run)
+        else:
+            training.take_over()
 
     def _report(self, sentence: str) -> None:
         """Where the training window can't."""

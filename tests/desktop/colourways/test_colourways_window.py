@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -387,3 +388,16 @@ def test_chosen_colourways_keep_their_colours_when_another_comes_to_cover_most(
     session.undo()
     until(lambda: board.whole)
     assert board.own == (RED, BLUE) and board.is_taken(board.tiles[0].colours)
+
+
+def test_a_number_of_sets_that_is_being_typed_is_not_put_back_by_a_tile_that_arrives(
+    window: MainWindow, board: Colourways
+) -> None:
+    count = window.colourways.findChild(QSpinBox, "colourways_count")
+    window.colourways.activateWindow()
+    count.selectAll()
+    QTest.keyClicks(count, "1")
+    board.tiles = tuple(replace(tile) for tile in board.tiles)
+    QTest.keyClicks(count, "2")
+    QTest.keyClick(count, Qt.Key.Key_Return)
+    assert len(board.tiles) == 12

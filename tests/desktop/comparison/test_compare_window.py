@@ -215,3 +215,14 @@ def test_a_score_belongs_to_its_model_whatever_else_is_compared(
     comparison.leave_out(files[0])
     assert [tile.judged.scores for tile in comparison.tiles] == [{"l1": 1.1}]
     assert window.comparison.table.item(0, 0).text() == "1.1000"
+
+
+def test_the_question_which_one_stays_names_those_that_came_since_it_was_asked(
+    window: MainWindow, session: Session, comparison: Comparison
+) -> None:
+    comparison.leave_out(model(session, "tiny lines"))
+    window.comparison.ask(model(session, "tiny sketch"))
+    text = window.comparison.findChild(QLabel, "comparison_question_text")
+    assert "put aside" not in text.text()
+    comparison.take_all()
+    assert "“tiny lines” would be put aside" in text.text()

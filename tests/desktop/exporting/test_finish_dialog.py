@@ -312,3 +312,17 @@ def test_the_cut_out_is_of_the_picture_that_was_asked_about(
     press(dialog, "As a layer")
     files_done(session)
     assert session.picture is meant and meant.document.undo_steps == 2 and not other.document.can_undo
+
+
+def test_opened_before_the_first_preview_it_shows_that_when_it_comes(
+    window: MainWindow, session: Session
+) -> None:
+    first = session.picture
+    session.new_picture("sketch", 96, 80)
+    settle(session)
+    session.put_up(first)
+    window.actions_table["export_larger"].trigger()
+    (dialog,) = window.findChildren(FinishDialog)
+    assert "still being made" in session.exporting.problem and not dialog.do.isEnabled()
+    until(dialog.do.isEnabled)
+    dialog.reject()

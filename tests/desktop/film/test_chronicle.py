@@ -6,6 +6,7 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -436,3 +437,19 @@ def test_a_damaged_way_costs_no_drawing(
     drag(window, (80, 10), (80, 70))
     assert len(steps(session)) == 2
     settle(session)
+
+
+def test_a_way_that_is_not_ready_in_time_is_not_said_to_be_too_large(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Never(Future[object]):
+        def result(self, timeout: float | None = None) -> object:
+            raise TimeoutError
+
+    drag(window, (10, 10), (50, 50))
+    kept = session.films.chronicle()
+    assert kept is not None
+    monkeypatch.setattr(kept, "steps", Never)
+    assert done(session.save(tmp_path / "drawing.ora"))
+    (sentence,) = [text for text in told if "without its way" in text]
+    assert "not ready in time" in sentence and "room" not in sentence

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QToolButton
+from PySide6.QtWidgets import QLineEdit, QListWidget, QToolButton
 
 from desktop.documents.recovery import abandoned
 from desktop.paint.editing.snapshot import bytes_of
@@ -322,3 +322,21 @@ def test_a_frame_s_menu_takes_off_that_one_or_the_chosen_ones(
     session.undo()
     session.undo()
     assert names(session) == ["Frame 1", "Frame 2", "Frame 3"]
+
+
+def test_a_name_that_is_being_typed_stays_when_another_frame_arrives(
+    window: MainWindow, session: Session
+) -> None:
+    drag(window, (10, 10), (50, 50))
+    settle(session)
+    assert done(session.shelf.keep())
+    job = session.shelf.keep()
+    window.actions_table["rename_frame"].trigger()
+    frames = window.shelf.findChild(QListWidget, "frames")
+    editor = frames.findChild(QLineEdit)
+    editor.selectAll()
+    QTest.keyClicks(editor, "Best of all")
+    assert done(job) and frames.count() == 2
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    until(lambda: [frame.name for frame in session.shelf.kept] == ["Best of all", "Frame 2"])
+    assert [frames.item(row).text() for row in range(2)] == ["Best of all", "Frame 2"]

@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QSpinBox
 
+from desktop.paint.strokes.stroke import Sample
 from desktop.pairs import kept_drafts
 from desktop.pairs.bulk_drafts import BulkDrafts
 from desktop.support import task_queue
@@ -168,6 +169,19 @@ def test_what_a_hand_is_at_is_left_alone(window: MainWindow, fronts: Path):
     rest.take_back(folder, pair_drawing.photo_set.drafts | {"1"})
     until(lambda: not pair_drawing.photo_set.drafts)
     assert len(pairs.find(folder).pairs) == 6
+
+
+def test_a_photo_on_which_a_stroke_goes_on_is_begun(window: MainWindow, fronts: Path):
+    _, rest = ready(window, fronts)
+    session, pair_drawing = window.session, window.session.pair_drawing
+    open_dialog(window, rest)
+    rest.choose(0.0)
+    session.strokes.press(Sample(10, 10))
+    session.strokes.move(Sample(30, 30, time=0.1))
+    assert session.picture.is_saved and pair_drawing.photo.mark in rest.chosen
+    rest.take()
+    until(lambda: len(pair_drawing.photo_set.drafts) == 2 and not rest.busy)
+    assert not pair_drawing.photo.pair and not session.strokes.drawing
 
 
 def test_it_needs_drafts_and_says_when_there_are_none(window: MainWindow, fronts: Path):

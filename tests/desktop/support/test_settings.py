@@ -145,3 +145,59 @@ def test_values_out_of_range_are_passed_over(tmp_path: Path, value: dict):
     file.settings.live = False
     file.save()
     assert SettingsFile(path).settings == Settings(live=False), "they don't come back"
+
+
+def test_two_windows_keep_what_was_changed_in_the_other(tmp_path: Path):
+    first = SettingsFile(tmp_path / "settings.json")
+    first.settings.presets = {"fine": {"size": 3.0}, "old": {"size": 9.0}, "soft": {"size": 20.0}}
+    first.settings.styles = {"cats": {"grey": [0.5]}}
+    first.settings.recent = ["/a"]
+    first.settings.unread_terms = ["a.safetensors", "b.safetensors"]
+    first.save()
+    second = SettingsFile(first.path)
+
+    first.settings.presets["broad"] = {"size": 40.0}
+    first.settings.presets["soft"]["size"] = 30.0
+    first.settings.styles["cats"]["red"] = [1.5]
+    first.settings.styles["shoes"] = {"brown": [2.0]}
+    first.settings.unread_terms.remove("a.safetensors")
+    first.settings.add_recent(Path("/b"))
+    first.settings.theme = "dark"
+    del first.settings.presets["old"]
+    first.save()
+    second.settings.presets["hard"] = {"size": 2.0}
+    second.settings.styles["cats"]["black"] = [0.0]
+    second.settings.styles["shoes"] = {"blue": [1.0]}
+    second.settings.unread_terms.append("c.safetensors")
+    second.settings.add_recent(Path("/c"))
+    second.settings.fold = 8
+    second.save()
+
+    both = SettingsFile(first.path).settings
+    assert {name: it["size"] for name, it in both.presets.items()} == {
+        "fine": 3.0,
+        "soft": 30.0,
+        "broad": 40.0,
+        "hard": 2.0,
+    }
+    assert both.styles == {
+        "cats": {"grey": [0.5], "red": [1.5], "black": [0.0]},
+        "shoes": {"brown": [2.0], "blue": [1.0]},
+    }
+    assert both.unread_terms == ["b.safetensors", "c.safetensors"]
+    assert set(both.recent) == {"/a", "/b", "/c"}
+    assert (both.theme, both.fold) == ("dark", 8)
+
+    second.settings.fold = 5
+    second.save()
+    again = SettingsFile(first.path).settings
+    assert again.presets == both.presets and again.styles == both.styles and again.theme == "dark"
+
+
+def test_what_both_windows_changed_is_as_it_was_changed_last(tmp_path: Path):
+    first, second = (SettingsFile(tmp_path / "settings.json") for _ in range(2))
+    first.settings.presets["fine"] = {"size": 3.0}
+    first.save()
+    second.settings.presets["fine"] = {"size": 4.0}
+    second.save()
+    assert SettingsFile(first.path).settings.presets == {"fine": {"size": 4.0}}

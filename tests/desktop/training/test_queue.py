@@ -302,3 +302,13 @@ def test_whoever_works_the_queue_off_and_dies_is_told_and_can_be_started_again(
     until(lambda: "It ended by itself; start it again. The disk is full; make room there." in text_of(page))
     press(page, "queue_start")
     until(lambda: len(begun) == 2)
+
+
+def test_after_one_was_removed_its_neighbour_is_chosen_not_the_one_at_work(window: MainWindow):
+    page = filled(window, "a", "b", "c", "d")
+    waiting = page.findChild(QListWidget, "queue_list")
+    waiting.setCurrentRow(2)
+    waiting.setFocus()
+    for left in (["a", "b", "d"], ["a", "b"], ["a"]):
+        QTest.keyClick(waiting, Qt.Key.Key_Delete)
+        until(lambda left=left: rows(page) == left)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QProgressBar, QPushButton, QToolButton
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+)
 
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.training.curves import Curves
@@ -198,3 +208,25 @@ def test_the_page_shows_the_photos_that_are_looked_at(window: MainWindow):
     training.history_changed.emit()
     assert (bar.value(), bar.maximum()) == (10, 100) and page.findChild(QPushButton, "pause").isVisible()
     training.phase = None
+
+
+def test_steps_that_are_given_take_the_place_of_the_time_that_is_chosen(window: MainWindow, tmp_path: Path):
+    page = prepared(window, write_pairs(tmp_path / "houses"))
+    steps, time = page.findChild(QSpinBox, "steps"), page.findChild(QSlider, "quality")
+    steps.setValue(10)
+    assert page.request().options.minutes is None and not time.isEnabled()
+    steps.setValue(0)
+    assert page.request().options.minutes and time.isEnabled()
+    until(lambda: window.session.dataset_scan.checked == 1)
+
+
+def test_the_model_to_begin_with_stays_chosen_when_models_are_looked_at_again(
+    window: MainWindow, tmp_path: Path
+):
+    page, library = prepared(window, write_pairs(tmp_path / "houses")), window.session.library
+    begin = page.findChild(QComboBox, "from_model")
+    begin.setCurrentIndex(begin.findText("tiny sketch"))
+    others = [entry for entry in library.models if entry.name != "tiny map"]  # that one was deleted, say
+    library.models = [replace(entry, file=Path(str(entry.file))) for entry in others]
+    assert begin.currentText() == "tiny sketch" and "tiny sketch" in page.request().options.from_model
+    until(lambda: window.session.dataset_scan.checked == 1)

@@ -221,3 +221,14 @@ def test_what_is_cut_out_by_hand_leaves_its_own_hole_on_the_way(window: MainWind
     hand.release()
     assert session.document.active.packed[200, 200] == BLUE
     assert not session.document.active.packed[800, :200].any()
+
+
+def test_a_width_that_there_is_none_of_does_not_stay_in_its_field(window: MainWindow, hand: Hand) -> None:
+    window.actions_table["tool_transform"].trigger()
+    hand.drag((40, 30), (50, 30))
+    wide = window.findChild(QDoubleSpinBox, "transform_wide")
+    wide.selectAll()
+    QTest.keyClicks(wide, "0")
+    QTest.keyClick(wide, Qt.Key.Key_Return)
+    assert window.session.strokes.placement is not None
+    assert wide.value() == pytest.approx(100 * window.session.strokes.placement.wide) != 0

@@ -122,3 +122,18 @@ def test_colours_painted_with_stand_in_a_row(window: MainWindow, session: Sessio
     before = session.strokes.recent
     hand.drag((20, 20), (60, 60))
     assert session.strokes.recent == before
+
+
+def test_the_brush_that_the_dialog_was_opened_for_is_the_one_that_is_kept(
+    window: MainWindow, session: Session
+) -> None:
+    session.strokes.set_ink(size=40.0, opacity=0.5)
+    window.actions_table["keep_preset"].trigger()
+    dialog = window.findChild(QInputDialog)
+    assert dialog is not None
+    dialog.setTextValue("Wash")
+    session.new_picture("image", 96, 80)  # as a second start has it, under the dialog
+    session.strokes.set_ink(size=3.0, opacity=1.0)
+    dialog.accept()
+    kept = session.settings.presets["Wash"]
+    assert (kept["size"], kept["opacity"]) == (40.0, 0.5)

@@ -176,3 +176,25 @@ def test_dialogs_begin_where_the_last_file_was_chosen(window: MainWindow, tmp_pa
     (dialog,) = [child for child in window.findChildren(QFileDialog) if child.isVisible()]
     assert dialog.directory().absolutePath() == str(tmp_path / "photos")
     dialog.reject()
+
+
+def test_a_preview_that_is_still_being_made_is_not_called_missing(
+    window: MainWindow, session: Session, told: list[str], tmp_path: Path
+):
+    first = session.picture
+    session.new_picture("sketch", 96, 80)
+    settle(session)
+    session.put_up(first)
+    assert session.live.card is not None and session.live.preview is None
+    assert session.export("preview", tmp_path / "a.png") is None
+    session.finishing.add_layer()
+    session.holding.hold_selected()
+    assert len(told) == 3 and all("still being made" in text for text in told), told
+    settle(session)
+    assert done(session.export("preview", tmp_path / "a.png"))
+
+
+def test_without_a_model_there_is_no_preview_to_export(session: Session, told: list[str], tmp_path: Path):
+    session.live.close_model()
+    assert session.export("pair", tmp_path / "a.png") is None
+    assert "open a model first" in told[-1] and not list(tmp_path.glob("*.png"))
