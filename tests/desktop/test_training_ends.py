@@ -14,6 +14,7 @@ import pytest
 import torch
 from PySide6.QtWidgets import QComboBox, QPushButton, QSlider, QToolButton, QWidget
 
+from desktop.support import background
 from desktop.training import runs
 from desktop.training.current import TrainingRequest
 from desktop.widgets.main_window import MainWindow
@@ -374,10 +375,11 @@ def test_what_is_offered_for_a_training_is_done_with_it_though_another_is_follow
     training.find()
     until(lambda: "“shoes” was interrupted" in message(window))
     training.show(cats)
-    resumed: list[Path | None] = []
-    monkeypatch.setattr(training, "_go_on_from_checkpoint", lambda: resumed.append(training.run))
+    started: list[list[str]] = []
+    monkeypatch.setattr(background, "start", lambda words, log: started.append(words))
     press_in(window.messages, "Resume")
-    assert resumed == [shoes]
+    until(lambda: started)
+    assert started[0][:2] == ["resume", str(shoes)]
 
 
 def test_only_closing_under_the_question_is_an_answer_to_it(

@@ -200,7 +200,7 @@ class ValidationReporter:
         path: Path,
         state: State,
         tensors: dict[str, Tensor],
-        reached: _Validation,
+        reached: Validated,
         styles: dict[str, Any],
     ) -> None:
         ema.write(path, self.config, tensors, self._notes(state), scores={"l1": reached.l1}, **styles)
@@ -275,7 +275,7 @@ class ValidationReporter:
         }
 
 
-class _Validation:
+class Validated:
     """What a painter makes of pairs, and how near it comes."""
 
     def __init__(self, generated: list[Pixels], samples: list[Sample]) -> None:
@@ -291,11 +291,11 @@ class _Validation:
         self.liveliness = _spread_of(generated) / max(1e-6, _spread_of(targets))
 
 
-def _validated(painter: Generator, samples: list[Sample]) -> _Validation | None:
+def _validated(painter: Generator, samples: list[Sample]) -> Validated | None:
     if not samples:
         return None
     generated = [painter.translate(sample.prepared, style=_own(painter, sample)) for sample in samples]
-    return _Validation(generated, samples)
+    return Validated(generated, samples)
 
 
 def _own(painter: Generator, sample: Sample) -> Style | None:

@@ -201,5 +201,5 @@ def test_drawing_that_makes_no_sense_disturbs_nothing(
 def test_pictures_of_which_nothing_is_known_are_not_as_good_as_the_photo() -> None:
     photo = np.full((8, 8, 3), 100, np.uint8)
     known, unknown = (Sample(photo, photo, np.full((8, 8), value, np.uint8)) for value in (255, 0))
-    assert samples._Validation([photo + 51, photo + 51], [known, unknown]).l1 == pytest.approx(51 / 127.5)
-    assert samples._Validation([photo + 51], [unknown]).l1 == 0
+    assert samples.Validated([photo + 51, photo + 51], [known, unknown]).l1 == pytest.approx(51 / 127.5)
+    assert samples.Validated([photo + 51], [unknown]).l1 == 0
