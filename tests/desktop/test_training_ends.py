@@ -376,9 +376,14 @@ def test_what_is_offered_for_a_training_is_done_with_it_though_another_is_follow
     until(lambda: "“shoes” was interrupted" in message(window))
     training.show(cats)
     started: list[list[str]] = []
-    monkeypatch.setattr(background, "start", lambda words, log: started.append(words))
+
+    def busy(words: list[str], log: Path) -> None:
+        started.append(words)
+        raise background.BusyError("It is being trained elsewhere.")
+
+    monkeypatch.setattr(background, "start", busy)
     press_in(window.messages, "Resume")
-    until(lambda: started)
+    until(lambda: started and not training.goes_on)
     assert started[0][:2] == ["resume", str(shoes)]
 
 
