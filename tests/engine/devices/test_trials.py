@@ -66,6 +66,22 @@ def test_the_quickest_way_is_taken(seconds, algorithm, monkeypatch) -> None:
     assert chosen(nn.Conv2d(64, 64, 4, 2, 1), Memory("here"), bits=16) == algorithm
 
 
+def test_plain_has_to_win_again_and_again(monkeypatch) -> None:
+    answers = [{"plain": 0.5, "packed": 1.0}] * 5 + [{"plain": 0.6, "packed": 0.7}]
+    monkeypatch.setattr(trials, "time_algorithms", lambda *given: answers.pop(0))
+    memory, layer = Memory("here"), nn.Conv2d(64, 64, 4, 2, 1)
+    assert chosen(layer, memory) == "packed" and not answers
+    assert list(memory.verdicts.values()) == [("packed", 0.7)], "the least of all that were measured"
+
+
+def test_the_pen_goes_before_doubts(monkeypatch) -> None:
+    took({"plain": 0.5, "packed": 1.0}, monkeypatch)
+    asked, memory, layer = [True, True, False], Memory("here"), nn.Conv2d(64, 64, 4, 2, 1)
+    given = SHAPE, torch.float32, None, "where it pays"
+    assert trials.best_algorithm(layer, *given, memory, lambda: asked.pop(0)) is None
+    assert not asked and not memory.verdicts
+
+
 def test_a_decoder_s_layer_has_ways_of_its_own(monkeypatch) -> None:
     narrow, deep = nn.ConvTranspose2d(64, 3, 4, 2, 1), nn.ConvTranspose2d(512, 64, 4, 2, 1)
     tried = took({"plain": 1.0, "packed": 0.9, "shuffled": 0.5, "product": 0.4}, monkeypatch)
