@@ -69,7 +69,7 @@ _WORTH_KEEPING_S = 0.05
 """Trials quicker than that are not written to the file."""
 
 
-_RULES = 3
+_RULES = 4
 """Raised with what algorithms there are, or have to save: by others, other verdicts were found."""
 
 

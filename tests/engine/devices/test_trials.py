@@ -77,8 +77,8 @@ def test_plain_has_to_win_again_and_again(monkeypatch) -> None:
 def test_the_pen_goes_before_doubts(monkeypatch) -> None:
     took({"plain": 0.5, "packed": 1.0}, monkeypatch)
     asked, memory, layer = [True, True, False], Memory("here"), nn.Conv2d(64, 64, 4, 2, 1)
-    given = SHAPE, torch.float32, None, "where it pays"
-    assert trials.best_algorithm(layer, *given, memory, lambda: asked.pop(0)) is None
+    given = layer, SHAPE, torch.float32, None
+    assert trials.best_algorithm(*given, "where it pays", memory, lambda: asked.pop(0)) is None
     assert not asked and not memory.verdicts
 
 
