@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.data.amounts import duration
 from engine.errors import UnderpaintError
+from engine.files.writing import shown
 from trainer.cli.messages import print_path, report_data_set, say
 
 APPEARING_SECONDS = 90.0
@@ -38,6 +39,9 @@ def _make(folder: Path, config: Config, data: DataSet) -> None:
     measured = estimate.trial(config, data, folder)
     config = plan.with_step_count(config, measured.seconds_a_step)
     say(measured.in_words(config))
+    if config.repaint and config.repainted is not None and config.palette is not None:
+        part = config.palette.labels[config.repainted].name
+        say(f"{config.repaint:.0%} of the photos are seen with “{shown(part)}” painted anew")
     if config.edges and weights.available():
         first = duration(weights.seconds(config.pairs, config.size))
         say(f"before that the edges of {config.pairs} photos are found, about {first}, once")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from engine.data.palette import Palette
 from engine.errors import PictureError
 from trainer.files import layouts
@@ -121,3 +123,16 @@ def _readable(sources: Sequence[Source]) -> Iterator[Pixels]:
             yield read(source)
         except PictureError:
             continue
+
+
+def commonest_label(inputs: Sequence[Source], palette: Palette) -> int:
+    """The number of the label that covers most of label maps, such as the walls of fronts.
+
+    Raises:
+        PictureError: a map can't be read.
+    """
+    covered = np.zeros(len(palette.labels))
+    for source in layouts.spread(inputs, LOOKED_AT):
+        labels = palettes.labelled(read(source), palette)
+        covered += np.bincount(labels.reshape(-1), minlength=len(covered)) / labels.size
+    return int(covered.argmax())

@@ -60,7 +60,10 @@ def photos(pairs: Mapping[str, list[Pair]]) -> dict[str, list[Pixels]]:
         PictureError: one can't be read.
     """
     count = max(FEWEST, LOOKED_AT // max(1, len(pairs)))
-    return {name: [_small(pair) for pair in layouts.spread(some, count)] for name, some in pairs.items()}
+    return {
+        name: [small(sources.read(pair.b)) for pair in layouts.spread(some, count)]
+        for name, some in pairs.items()
+    }
 
 
 def of_all(data: DataSet) -> list[Pixels]:
@@ -69,11 +72,12 @@ def of_all(data: DataSet) -> list[Pixels]:
     Raises:
         PictureError: one can't be read.
     """
-    return [_small(pair) for pair in layouts.spread(data.pairs, LOOKED_AT)]
+    return [small(sources.read(pair.b)) for pair in layouts.spread(data.pairs, LOOKED_AT)]
 
 
-def _small(pair: Pair) -> Pixels:
-    image = Image.fromarray(sources.read(pair.b))
+def small(photo: Pixels) -> Pixels:
+    """A photo, no larger than an encoder looks at it."""
+    image = Image.fromarray(photo)
     image.thumbnail((EDGE, EDGE), Image.Resampling.BOX)
     return np.array(image)
 

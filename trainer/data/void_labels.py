@@ -5,6 +5,7 @@ They are left out of losses and scores: what should be painted there isn't known
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -92,6 +93,17 @@ def leave_out_void(
         return candidates, palette, (), findings
     candidates = [replace(pair, a=replace(pair.a, ignored=tuple(colours))) for pair in candidates]
     return candidates, replace(palette, labels=rest), tuple(colours), findings
+
+
+def in_hex(colours: Sequence[Colour]) -> str:
+    """Colours as ``Config.ignored`` has them."""
+    return " ".join(bytes(colour).hex() for colour in colours)
+
+
+def colours_of(text: str) -> tuple[Colour, ...]:
+    """The colours in ``Config.ignored``; what is no colour is passed over."""
+    words = [word for word in text.split() if re.fullmatch("[0-9a-f]{6}", word)]
+    return tuple((value[0], value[1], value[2]) for value in map(bytes.fromhex, words))
 
 
 def _unnamed(maps: Sequence[Pixels], palette: Palette) -> list[Colour]:

@@ -18,7 +18,7 @@ from engine.data.card import Card, InputKind
 from engine.data.palette import Palette
 from engine.errors import PictureError
 from engine.passes.generator import Generator
-from trainer.data import pairs
+from trainer.data import pairs, void_labels
 from trainer.data.pairs import DataSet, Task
 from trainer.data.split import train_validation_split
 from trainer.evaluation import recogniser as recognising
@@ -29,7 +29,6 @@ from trainer.loading.augment import Augment, still
 from trainer.machine.errors import TrainingError
 from trainer.perception import distance
 from trainer.pictures import sketch
-from trainer.run import config as configs
 from trainer.training import sheet
 
 Pixels = npt.NDArray[np.uint8]
@@ -107,7 +106,7 @@ def load_pairs(
     if card.input == "labels" and card.palette is None:
         raise TrainingError(f"“{card.name}” doesn't say which colours its labels are; nothing can judge it.")
     own = task_of(card)
-    ignored = configs.colours_of(str(card.training.get("ignored", "")))
+    ignored = void_labels.colours_of(str(card.training.get("ignored", "")))
     wanted = task or own
     swaps, way = card.training.get("swap") is True, card.training.get("pair")
 

@@ -20,7 +20,7 @@ from engine.data.card import Card
 from engine.data.messages import Picture
 from engine.planes import codec, ink
 from trainer.data.pairs import DataSet, Pair, Task
-from trainer.loading.recolour import recolouring
+from trainer.loading.recolour import recolouring, repainted
 from trainer.pictures import background, palettes, sketch, sources
 from trainer.pictures import hints as colour_hints
 from trainer.pictures.background import Background
@@ -56,13 +56,25 @@ class Augment:
     drawing: sketch.Settings = field(default_factory=sketch.Settings)
     edge_maps: Path | None = None
     """Where the photos' edge maps are kept; None where lines are drawn without them."""
+    repaint: float = 0.0
+    """How often a photo of a label map is painted anew …"""
+    repainted: int | None = None
+    """… where the map has the label of that number; None for nowhere."""
 
     @property
     def still(self) -> Augment:
         """The same with as little chance as may be: for evaluation and samples."""
         settings = replace(sketch.PLAIN, line_width=self.drawing.line_width)
         return replace(
-            self, jitter=1.0, flip=False, rotation=0.0, zoom=0.0, roam=False, recolour=0.0, drawing=settings
+            self,
+            jitter=1.0,
+            flip=False,
+            rotation=0.0,
+            zoom=0.0,
+            roam=False,
+            recolour=0.0,
+            drawing=settings,
+            repaint=0.0,
         )
 
 
@@ -202,6 +214,8 @@ def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sam
         if edges is not None:
             edges = _mapped(edges, affine, size, Image.Resampling.BILINEAR, (0,))
         return _drawn(a, target, hints, edges, random, augment)
+    if a is not None and augment.repainted is not None and random.random() < augment.repaint:
+        target = repainted(target, a == augment.repainted, random)
     if known is not None:
         known = _mapped(known, affine, size, Image.Resampling.NEAREST, (255,))
     return Sample(_prepared(a, target, augment), target, known)

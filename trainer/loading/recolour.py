@@ -1,7 +1,8 @@
-"""The same photo in other colours, so that a colour hint says more about a thing than what it is.
+"""The same photo in other colours, so that a colour hint or a style says more than what a thing is.
 
 In a thousand photos of shoes hardly one is green. Whoever learns from them alone paints brown where green is
-hinted at; here every shoe may be green, and the hint is the only sign of it.
+hinted at; here every shoe may be green, and the hint is the only sign of it. Of four hundred house fronts
+most are ochre or grey; here a front of any shape may be rose, and its style is the only sign of it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageFilter
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -18,6 +20,16 @@ TINT = 0.4
 
 VIVID = 0.5, 1.2
 """Least and greatest factor of the distance from grey."""
+
+PAINT = 4.0, 55.0
+"""Of paint: least and greatest distance from grey, in levels of 255 …"""
+LIGHTER = -35.0, 30.0
+"""… and how much darker or lighter it is than what lay there."""
+_FULL = 140.0
+"""From this lightness on paint shows fully, so that what lies in shadow stays in it."""
+_SOFT = 1.0
+"""Pixels over which paint ends."""
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def recolouring(random: np.random.Generator) -> Callable[[Pixels], Pixels]:
@@ -39,6 +51,37 @@ def recolouring(random: np.random.Generator) -> Callable[[Pixels], Pixels]:
         return tinted.reshape(pixels.shape)
 
     return recoloured
+
+
+def repainted(pixels: Pixels, where: npt.NDArray[np.bool_], random: np.random.Generator) -> Pixels:
+    """A part of a photo in another colour at random, as if painted anew: its shades and its grain stay.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        where: (H, W); the part's edge is soft. Of nothing, the photo itself comes back.
+    """
+    hue, strength, lighter = random.uniform(-np.pi, np.pi), random.uniform(*PAINT), random.uniform(*LIGHTER)
+    if not where.any():
+        return pixels
+    colours = pixels.astype(np.float32)
+    luma = colours @ _LUMA
+    there = np.median(colours[where] - luma[where][:, None], axis=0)
+    along, across = _plane()
+    wanted = strength * (np.cos(hue) * along + np.sin(hue) * across)
+    mask = Image.fromarray(where.view(np.uint8) * np.uint8(255)).filter(ImageFilter.GaussianBlur(_SOFT))
+    much = np.asarray(mask, np.float32) / 255 * np.clip(luma / _FULL, 0, 1)
+    made: Pixels = np.rint(np.clip(colours + much[..., None] * (wanted - there + lighter), 0, 255)).astype(
+        np.uint8
+    )
+    return made
+
+
+def _plane() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Two directions of (R, G, B) in which lightness stays, at right angles and of length 1."""
+    grey = _LUMA / np.linalg.norm(_LUMA)
+    red = np.array([1, 0, 0], np.float32) - grey[0] * grey
+    along = red / np.linalg.norm(red)
+    return along, np.cross(grey, along)
 
 
 def _turned(angle: float) -> npt.NDArray[np.float32]:

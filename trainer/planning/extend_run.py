@@ -14,11 +14,12 @@ from pathlib import Path
 
 from trainer.data import pairs
 from trainer.data.pairs import DataSet
+from trainer.data.void_labels import colours_of
 from trainer.machine import distributed
 from trainer.machine.errors import TrainingError
 from trainer.planning import estimate
 from trainer.run import events
-from trainer.run.config import Config, check, colours_of
+from trainer.run.config import Config, check
 from trainer.run.folder import Run
 
 RECENT = 50

@@ -14,7 +14,7 @@ from engine.data.deep import FULL
 from engine.data.palette import Palette
 from engine.devices import device
 from engine.models import bundle, catalogue
-from trainer.data import direction, pairs, split
+from trainer.data import direction, pairs, split, void_labels
 from trainer.data.pairs import DataSet
 from trainer.machine.errors import TrainingError
 from trainer.run import config as configs
@@ -73,13 +73,14 @@ def make_config(data: DataSet, options: Options, processes: int = 1) -> Config:
         swap=options.swap,
         way=options.pair,
         from_model=model_from_anywhere(options.from_model),
-        ignored=configs.in_hex(data.ignored),
+        ignored=void_labels.in_hex(data.ignored),
         black=black,
         white=white,
         size=options.size or (parent.size if parent else (256, 256)),
         palette=palette,
         one_hot=data.input == "labels" and _is_one_hot(palette, options, parent),
         kind=parent.kind if parent else options.network or "unet",
+        repainted=_repainted(data, palette) if options.repaint else None,
         patch_width=options.width,
         recipe=options.recipe,
         seed=options.seed,
@@ -146,6 +147,13 @@ def _palette(data: DataSet, parent: Card | None) -> Palette | None:
 def _is_one_hot(palette: Palette | None, options: Options, parent: Card | None) -> bool:
     """Whether label maps become a plane a label; with a parent, as that has it."""
     return palette is not None and not options.colour_labels and (parent is None or parent.one_hot)
+
+
+def _repainted(data: DataSet, palette: Palette | None) -> int | None:
+    """The number of the label that is painted anew; None without labels."""
+    if data.input != "labels" or palette is None:
+        return None
+    return direction.commonest_label([pair.a for pair in data.pairs], palette)
 
 
 def _recipe(recipe: Recipe, data: DataSet) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -18,7 +16,7 @@ from engine.data import palette as palettes
 from engine.data import style as codes
 from engine.data.card import LONGEST, Card, InputKind, is_too_large
 from engine.data.deep import FULL
-from engine.data.palette import Colour, Palette
+from engine.data.palette import Palette
 from engine.data.task import TASKS, Task, input_of
 from engine.files.parsing import is_a, parsed_json
 from engine.files.writing import escaped, shown
@@ -146,7 +144,9 @@ class Config:
     zoom: float = 0.06
     roam: bool = True
     recolour: float = 0.0
-    """These six as in ``trainer.loading.augment``."""
+    repaint: float = 0.0
+    repainted: int | None = None
+    """These eight as in ``trainer.loading.augment``."""
     edges: float = 0.0
     """Of drawings that are made of photos, the share whose lines are those of the photos' edge maps, see
     ``trainer.perception.edges``."""
@@ -233,6 +233,8 @@ class Config:
             self.recolour,
             drawing,
             edge_maps if self.edges else None,
+            self.repaint,
+            self.repainted,
         )
 
     def validates_at(self, step: int) -> bool:
@@ -309,17 +311,6 @@ def from_json(text: str) -> Config:
         ) from error
     check(config)
     return config
-
-
-def in_hex(colours: Sequence[Colour]) -> str:
-    """Colours as ``Config.ignored`` has them."""
-    return " ".join(bytes(colour).hex() for colour in colours)
-
-
-def colours_of(text: str) -> tuple[Colour, ...]:
-    """The colours in ``Config.ignored``; what is no colour is passed over."""
-    words = [word for word in text.split() if re.fullmatch("[0-9a-f]{6}", word)]
-    return tuple((value[0], value[1], value[2]) for value in map(bytes.fromhex, words))
 
 
 def _is_style(length: object) -> bool:
@@ -432,7 +423,16 @@ def check(config: Config) -> None:
         "the validation share must lie between 0 and 0.5": 0 <= config.validation <= 0.5,
         "jitter enlarges by a factor between 1 and 2": 1 <= config.jitter <= 2,
         "zoom changes the size by a share between 0 and 0.5": 0 <= config.zoom <= 0.5,
-        "other colours are given to a share between 0 and 1": 0 <= config.recolour <= 1,
+        "other colours are given to a share between 0 and 1": 0
+        <= config.recolour
+        <= 1
+        >= config.repaint
+        >= 0,
+        "only label maps have parts that can be painted anew; leave --repaint out": not config.repaint
+        or (config.palette is not None and config.repainted in range(len(config.palette.labels))),
+        "photos are painted anew for styles to be of these colours too; add --styles 8": (
+            not config.repaint or not config.network or bool(config.network.get("style"))
+        ),
         "rotation goes up to 45 degrees": 0 <= config.rotation <= 45,
         "a batch is shared evenly among the processes": (
             config.processes >= 1 and config.batch % config.processes == 0

@@ -214,6 +214,16 @@ class Options:
         float | None,
         About("Of styles learnt by being unlike: weight of that.", least=0, metavar="WEIGHT"),
     ] = None
+    repaint: Annotated[
+        float | None,
+        About(
+            "Of styles of label maps: share of photos in which the label that covers most, such as walls, is "
+            "painted anew, so that styles are of its colour too; 0.5 is usual.",
+            least=0,
+            most=1,
+            metavar="SHARE",
+        ),
+    ] = None
     edges: Annotated[
         float | None,
         About(

@@ -26,7 +26,7 @@ from engine.planes import codec
 from trainer.data import naming
 from trainer.data.pairs import DataSet
 from trainer.files import layouts
-from trainer.loading import pair_loader
+from trainer.loading import augment, pair_loader
 from trainer.loading.augment import Sample, still
 from trainer.run import events, health
 from trainer.run.config import Config
@@ -95,7 +95,7 @@ class ValidationReporter:
         """Seeds of styles in which pairs are shown beside their own."""
         self._named = naming.photos(naming.named(training)) if config.style else {}
         # The other recipe learns from random codes alone, which is what its seeds stand for then.
-        self._seen = naming.of_all(training) if config.style and config.style_recipe == "bicycle" else []
+        self._seen = _seen(config, training) if config.style and config.style_recipe == "bicycle" else []
         self._usual: Code | None = None
         """The style of the window's drawing, as of the newest model."""
         self.typical = [still(pair, augment).prepared for pair in layouts.spread(training.pairs, TYPICAL)]
@@ -289,6 +289,16 @@ class Validated:
         self.l1 = float(np.mean(differences or [0.0])) / 127.5
         """Mean absolute difference on the scale of the loss: pixels in [−1, 1]."""
         self.liveliness = _spread_of(generated) / max(1e-6, _spread_of(targets))
+
+
+def _seen(config: Config, training: DataSet) -> list[Pixels]:
+    """Some photos as the training sees them, but whole: as many of them painted anew."""
+    if not config.repaint:
+        return naming.of_all(training)
+    whole = replace(config.augment().still, repaint=config.repaint)
+    numbers = layouts.spread(range(len(training.pairs)), naming.LOOKED_AT)
+    seen = (augment.sample(training, number, 0, config.seed, whole) for number in numbers)
+    return [naming.small(each.target) for each in seen]
 
 
 def _validated(painter: Generator, samples: list[Sample]) -> Validated | None:

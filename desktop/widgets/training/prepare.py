@@ -368,9 +368,11 @@ class PreparePage(QWidget):
 
     def _show_recipe(self) -> None:
         result = self._dataset_scan.result
-        draws = result is not None and result.draws
         self._fields.show_for(
-            self._recipe.currentData(), draws=draws, continues=self._from.currentData() is not None
+            self._recipe.currentData(),
+            draws=result is not None and result.draws,
+            continues=self._from.currentData() is not None,
+            labels=result is not None and result.palette is not None,
         )
         self._show_photo_look()
 

@@ -43,6 +43,8 @@ class Field:
     """Whether it says something only where there are styles."""
     of_parent: bool = False
     """Whether only where there is a model to begin with."""
+    of_labels: bool = False
+    """Whether only where label maps are painted."""
 
 
 def fields() -> tuple[Field, ...]:
@@ -115,6 +117,19 @@ def fields() -> tuple[Field, ...]:
             of_styles=True,
         ),
         Field(
+            "repaint",
+            _("Main label painted anew"),
+            _(
+                "In how many photos the label that covers most, such as the walls of fronts, is painted in "
+                "another colour, so that styles are of that colour too. 50 % is usual; without it styles "
+                "are as unlike as the photos are."
+            ),
+            step=0.05,
+            none=_("none"),
+            of_styles=True,
+            of_labels=True,
+        ),
+        Field(
             "inherited_rate",
             _("What it knows goes on learning"),
             _(
@@ -145,12 +160,13 @@ class RecipeFields(QWidget):
         rows.setHorizontalSpacing(10)
         self._settings = settings
         self._recipe: Recipe = "default"
-        self._draws = self._continues = False
+        self._draws = self._continues = self._paints_labels = False
         self._options = {option.name: option for option in options.each()}
         self._spins: dict[str, QDoubleSpinBox] = {}
         self._labels: dict[str, QLabel] = {}
         self._of_styles = [field.option for field in fields() if field.of_styles]
         self._of_parent = [field.option for field in fields() if field.of_parent]
+        self._of_labels = [field.option for field in fields() if field.of_labels]
         for number, field in enumerate(fields()):
             name = field.option
             about, scale = self._options[name].about, self._scale(name)
@@ -191,14 +207,15 @@ class RecipeFields(QWidget):
         """Icons in the theme's colours."""
         self._usual.setIcon(theme.icon("mdi6.restore"))
 
-    def show_for(self, recipe: Recipe, *, draws: bool, continues: bool = False) -> None:
+    def show_for(self, recipe: Recipe, *, draws: bool, continues: bool = False, labels: bool = False) -> None:
         """Show what a recipe has, or what was chosen instead.
 
         Args:
             draws: whether drawings are made of photos.
             continues: whether there is a model to begin with.
+            labels: whether label maps are painted.
         """
-        self._recipe, self._draws, self._continues = recipe, draws, continues
+        self._recipe, self._draws, self._continues, self._paints_labels = recipe, draws, continues, labels
         for name, spin in self._spins.items():
             value = self._usual_of(name)
             if recipe == "default":  # the paper's is the paper's
@@ -226,6 +243,8 @@ class RecipeFields(QWidget):
     def _applies(self, name: str) -> bool:
         if name in self._of_parent:
             return self._continues
+        if name in self._of_labels and not self._paints_labels:
+            return False
         if name in self._of_styles:
             return self._spins["styles"].value() > 0
         return name != "edges" or (self._draws and weights.available())

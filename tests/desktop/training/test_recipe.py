@@ -24,6 +24,7 @@ from desktop.widgets.training.prepare import PreparePage
 from tests.desktop.traced_photos import write_photos
 from tests.desktop.training_pairs import write_pairs
 from tests.desktop.window_hands import training_window, until
+from tests.trainer.small_runs import houses
 from trainer.perception import weights
 from trainer.run.history import TrainingHistory
 
@@ -103,6 +104,21 @@ def test_what_styles_losses_weigh_is_asked_where_there_are_styles(window: MainWi
     assert page.request().options.kl == 0.1
     page.findChild(QToolButton, "usual_recipe").click()
     assert page.request().options.kl is None and window.session.settings.recipe == {}
+
+
+def test_label_maps_with_styles_can_be_painted_anew(window: MainWindow, tmp_path: Path):
+    page = prepared(window, houses(tmp_path / "houses", 12).folder)
+    anew = spin(page, "repaint")
+    assert not anew.isVisible() and page.request().options.repaint is None
+    spin(page, "styles").setValue(8)
+    assert anew.isVisible() and anew.text() == "none"
+    anew.setValue(50)
+    assert page.request().options.repaint == 0.5
+    assert {"--repaint", "0.5", "--styles"} <= set(page.request().options.words())
+    page = prepared(window, write_photos(tmp_path / "photos", 12))
+    assert spin(page, "styles").value() == 8 and not spin(page, "repaint").isVisible()
+    assert page.request().options.repaint is None
+    assert window.session.settings.recipe["repaint"] == 0.5, "as it was left, for the next label maps"
 
 
 def test_a_model_to_begin_with_can_stay_as_it_is(window: MainWindow, tmp_path: Path):

@@ -64,6 +64,7 @@ LINES = [
     "houses --task labels --palette {palette}",
     "houses --task labels --ignore 10,20,30 --ignore 0,0,255",
     "houses --task labels --pair left+right",
+    "houses --task labels --styles 8 --repaint 0.5",
     "houses --task image --swap",
     "pictures --task image",
     "pictures --task image --swap --pair day+night",

@@ -9,9 +9,10 @@ import pytest
 
 from engine.data.messages import Pixels
 from tests.trainer.loading.test_augment import for_task
-from tests.trainer.made_pictures import save, thing
+from tests.trainer.made_pictures import HOUSES, house, save, thing
+from tests.trainer.small_runs import houses
 from trainer.loading.augment import Sample, sample, still
-from trainer.loading.recolour import recolouring
+from trainer.loading.recolour import recolouring, repainted
 
 
 def colour(*value: int) -> Pixels:
@@ -101,3 +102,64 @@ def test_evaluation_sees_photos_as_they_are(brown_things: Path) -> None:
     data, augment = for_task(brown_things, "hints", (96, 96), recolour=1.0)
     for pair in data.pairs:
         assert np.abs(hues_of(still(pair, augment)).astype(int) - (140, 90, 50)).max() <= 8
+
+
+# --- painted anew ---------------------------------------------------------------------------------
+
+
+def wall_of(seed: int) -> tuple[Pixels, np.ndarray]:
+    labels, photo = house(seed, 96)
+    return photo, (labels == HOUSES.labels[1].colour).all(2)
+
+
+def test_paint_covers_the_wall_and_nothing_else() -> None:
+    photo, wall = wall_of(0)
+    far = wall.copy()
+    for _ in range(4):  # pixels over which paint ends
+        far |= np.roll(far, 1, 0) | np.roll(far, -1, 0) | np.roll(far, 1, 1) | np.roll(far, -1, 1)
+    changed = []
+    for seed in range(12):
+        made = repainted(photo, wall, np.random.default_rng(seed))
+        assert (made[~far] == photo[~far]).all() and made.dtype == np.uint8
+        changed.append(np.abs(np.median(made[wall], 0) - np.median(photo[wall], 0)).max())
+    assert np.median(changed) > 20
+
+
+def test_paint_has_any_hue_and_leaves_the_grain() -> None:
+    photo, wall = wall_of(1)
+    hues, grain = [], photo[wall].astype(float).mean(1)
+    for seed in range(200):
+        made = repainted(photo, wall, np.random.default_rng(seed))[wall]
+        hues.append(colorsys.rgb_to_hsv(*(np.median(made, 0) / 255))[0])
+        if made.min() > 0 and made.max() < 255:
+            assert np.corrcoef(made.astype(float).mean(1), grain)[0, 1] > 0.95
+    assert np.histogram(hues, 6, (0, 1))[0].min() >= 10
+
+
+def test_what_lies_in_shadow_is_not_painted() -> None:
+    black, wall = np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool)
+    assert (repainted(black, wall, np.random.default_rng(0)) == 0).all()
+    assert repainted(black, ~wall, np.random.default_rng(0)) is black
+
+
+def test_maps_are_painted_anew_as_often_as_asked_and_never_where_they_are_judged(tmp_path: Path) -> None:
+    data = houses(tmp_path)
+    assert data.palette is not None
+    walls = [label.colour for label in data.palette.labels].index(HOUSES.labels[1].colour)
+
+    def share(**changes: Any) -> float:
+        _, augment = for_task(tmp_path, "labels", (64, 64), **changes)
+        _, usual = for_task(tmp_path, "labels", (64, 64))
+        assert all(np.array_equal(still(one, augment).target, still(one, usual).target) for one in data.pairs)
+        pairs = [
+            (sample(data, index, epoch, 0, augment), sample(data, index, epoch, 0, usual))
+            for epoch in range(6)
+            for index in range(len(data.pairs))
+        ]
+        assert all(np.array_equal(ours.prepared, theirs.prepared) for ours, theirs in pairs)
+        return float(np.mean([(ours.target != theirs.target).any() for ours, theirs in pairs]))
+
+    assert share(repaint=1.0) == 0, "of no label"
+    assert share(repaint=0.0, repainted=walls) == 0
+    assert 0.25 < share(repaint=0.5, repainted=walls) < 0.75
+    assert share(repaint=1.0, repainted=walls) > 0.9

@@ -49,6 +49,7 @@ OTHERS: dict[str, Any] = {
     "kl": 0.1,
     "latent": 2.5,
     "diversity": 0.0,
+    "repaint": 0.5,
     "edges": 0.85,
     "hinting": "copies",
     "adversarial": "least squares",

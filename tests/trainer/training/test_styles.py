@@ -17,8 +17,9 @@ from engine.data import picture
 from engine.data import style as codes
 from engine.models import bundle
 from engine.passes import opening
-from tests.trainer.made_pictures import save, thing
-from tests.trainer.small_runs import copied, differing, small, things, trained
+from tests.trainer.made_pictures import HOUSES, save, thing
+from tests.trainer.small_runs import copied, differing, houses, small, things, trained
+from trainer.cli.running import begun
 from trainer.data import naming, pairs
 from trainer.data.pairs import DataSet
 from trainer.machine.distributed import World
@@ -176,6 +177,30 @@ def test_models_written_meanwhile_have_seeds_that_stand_for_photos(tmp_path: Pat
         assert 6 <= len(card.seeded_styles) <= len(data.pairs) and card.code(0) == card.seeded_styles[0]
         for code in card.seeded_styles:
             assert min(np.abs(code - one).max() for one in read) < 0.05  # the file's are in half precision
+
+
+def test_what_is_painted_anew_is_among_the_styles_and_said(tmp_path: Path, capsys) -> None:
+    maps = houses(tmp_path / "maps")
+    config = small(maps, steps=4, styles=8, style_encoder=4, repaint=0.5)
+    assert maps.palette is not None and config.palette is not None and config.repainted is not None
+    assert config.palette.labels[config.repainted].colour == HOUSES.labels[0].colour, "sky covers most"
+    whole = trained(tmp_path / "whole", maps, config)
+    assert differing(whole, stopped_and_resumed(tmp_path / "parts", maps, config)) == []
+    generator = opening.open(whole.model)
+    read = [generator.style_of(photo) for photo in naming.of_all(maps)]
+    strange = [
+        code for code in generator.card.seeded_styles if min(np.abs(code - one).max() for one in read) > 0.05
+    ]
+    assert len(strange) >= 2, "no photo is like that"
+    begun(tmp_path / "begun", config, maps)
+    assert "50% of the photos are seen with “label 1” painted anew" in capsys.readouterr().err
+
+
+def test_only_label_maps_are_painted_anew(tmp_path: Path, data: DataSet) -> None:
+    with pytest.raises(TrainingError, match="leave --repaint out"):
+        small(data, **STYLES, repaint=0.5)
+    with pytest.raises(TrainingError, match="add --styles 8"):
+        small(houses(tmp_path / "maps"), repaint=0.5)
 
 
 def differs(model: Path) -> bool:
