@@ -10,7 +10,7 @@ import typer
 from engine.data.task import Task
 from trainer.cli.data import found_data
 from trainer.cli.messages import print_path, report_data_set, say
-from trainer.cli.options import Pair
+from trainer.cli.options import Pair, refuse_unwritable
 
 
 def pairs(
@@ -41,10 +41,13 @@ def pairs(
     """
     from trainer.dataset_check import making
     from trainer.dataset_check.counting import counting, waiting
+    from trainer.files import pair_store
     from trainer.perception import weights
 
     if task in ("labels", "image"):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
+    pair_store.refuse_used(out, photos)
+    refuse_unwritable(folders=[out])
     with waiting("Looking for pairs"):
         found = found_data(photos, task, pattern=pair)
     report_data_set(found)
