@@ -132,6 +132,12 @@ def mark_of(file: Path) -> str:
     return _marked(file, _mark)
 
 
+def was_replaced(photo: Photo) -> bool:
+    """Whether a file of other content took the place of the photo that was found; what is gone hasn't."""
+    known = mark_of(photo.file), _marked(photo.file, _mark_of_before)
+    return photo.mark not in known and os.path.exists(photo.file)
+
+
 def _marked(file: Path, mark: Callable[[Path, int, int], str]) -> str:
     try:
         about = file.stat()

@@ -213,5 +213,5 @@ class QueueFolder:
             since = time.time() - self.painted.stat().st_mtime
         except OSError:
             return float("inf")
-        # Noted by a clock that was set back since: it would wait until that hour comes again, be it next year.
+        # By a clock that was set back since: else it waits until that hour comes again, be it in a year.
         return float("inf") if since < -CLOCKS_DIFFER_SECONDS else max(0.0, since)

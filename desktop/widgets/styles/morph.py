@@ -107,7 +107,9 @@ class MorphDialog(WritingForm):
         if not morphing.total:
             self._begin()
         if morphing.total:
-            self._say(self.tr("Nothing was written: the frames are made anew; write them when all are there."))
+            self._say(
+                self.tr("Nothing was written: the frames are made anew; write them when all are there.")
+            )
 
     def _choice(self, name: str) -> QComboBox:
         box = QComboBox()
