@@ -110,7 +110,7 @@ def find_photos(sources: Sequence[Path], kind: InputKind, folder: Path, palette:
                 "photos", "“{0}” holds pairs of another sort ({1}); choose another name for these."
             )
             raise PictureError(text.format(folder.name, manifest.task))
-    elif os.path.isdir(folder) and any(folder.iterdir()):
+    elif os.path.isdir(folder) and any(it.name != pair_store.LOCK for it in folder.iterdir()):
         text = translate("photos", "“{0}” holds something else already; choose another name for the pairs.")
         raise PictureError(text.format(folder.name))
     present = pair_store.names(folder)
