@@ -33,7 +33,6 @@ def check(
     from trainer.dataset_check import check as checking
     from trainer.dataset_check import mend
     from trainer.dataset_check.counting import counting, waiting
-    from trainer.files import pair_store
 
     if out is not None and not fix:
         raise typer.BadParameter("goes with --fix", param_hint="--out")
@@ -41,7 +40,7 @@ def check(
         ignored = tuple(map(colour_of, ignore or ()))
     place = out or Path(f"{data.resolve()}-mended")
     if fix:
-        pair_store.refuse_used(place, data)
+        mend.refuse_used(place, data)
         refuse_unwritable(folders=[place])
     with waiting("Looking for pairs"):
         found = found_data(data, task, swap, palette, pair, ignored)

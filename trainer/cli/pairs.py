@@ -41,12 +41,11 @@ def pairs(
     """
     from trainer.dataset_check import making
     from trainer.dataset_check.counting import counting, waiting
-    from trainer.files import pair_store
     from trainer.perception import weights
 
     if task in ("labels", "image"):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
-    pair_store.refuse_used(out, photos)
+    making.refuse_used(out, photos)
     refuse_unwritable(folders=[out])
     with waiting("Looking for pairs"):
         found = found_data(photos, task, pattern=pair)
