@@ -22,7 +22,7 @@ from engine.errors import ModelError, PictureError, UnderpaintError
 from resources import NoHomeError
 from trainer.__main__ import commands as training
 from trainer.cli.messages import say
-from trainer.cli.options import OutOption, one_out
+from trainer.cli.options import OutOption, one_out, refuse_unwritable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -273,6 +273,7 @@ def import_(
         raise typer.BadParameter(f"a model file's name ends in {bundle.SUFFIX}", param_hint="--to")
     if palette is not None and input is Input.sketch:
         raise typer.BadParameter("a sketch model has no palette", param_hint="--palette")
+    refuse_unwritable(to, made=True)
     colours = _palette(palette) if palette is not None else None
     whose: Literal["image", "running"] | None = statistics.value if statistics else None
     if catalogue.is_run(file):
@@ -323,6 +324,7 @@ def demo(
     """Draw the recorded drawings in the real window, without a display, and take screenshots."""
     if out is None and guide is None:
         raise typer.BadParameter("say where the pictures are to go", param_hint="--out, --guide")
+    refuse_unwritable(folders=[out, guide])
     _torch_before_qt()
     from desktop.demo import replay as demonstration
 

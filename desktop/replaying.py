@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.film.frames import RATE, Cut, Frames, Make
-from desktop.paint.files.animation import write_animation
+from desktop.paint.files.animation import refuse_taken, write_animation
 from desktop.paint.files.project import load
 from desktop.paint.reel import reel
 from engine.errors import PictureError
@@ -54,6 +54,7 @@ def replay(
         raise PictureError(f"There is no “{drawing}”; check its name.")
     if out.resolve() == drawing.resolve():
         raise PictureError("The time-lapse would overwrite the drawing; give it another name.")
+    refuse_taken(out)
     loaded = load(drawing)
     for note in loaded.notes:
         say(f"“{drawing.name}”: {note}")

@@ -11,6 +11,7 @@ import typer
 
 from engine.errors import PictureError, UnderpaintError
 from trainer.cli.messages import say
+from trainer.cli.options import refuse_unwritable
 
 if TYPE_CHECKING:
     from desktop.paint.editing.document import Document
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
-    """Which file becomes which; in a folder, those that end like pictures or projects."""
+    """Which file becomes which; in a folder, those that end like pictures or projects.
+
+    Raises:
+        UnderpaintError: there are none, or results can't be written there.
+    """
     from engine.data.picture import SUFFIXES
 
     if not os.path.isdir(input):
@@ -32,6 +37,7 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
             raise typer.BadParameter("results are PNG files; let its name end in .png", param_hint="OUTPUT")
         if output.resolve() == input.resolve():
             raise typer.BadParameter("the result would overwrite the picture", param_hint="OUTPUT")
+        refuse_unwritable(output, made=True)
         return [(input, output)]
     if os.path.exists(output) and not os.path.isdir(output):
         raise typer.BadParameter("for a folder of pictures it is a folder as well", param_hint="OUTPUT")
@@ -41,6 +47,7 @@ def jobs(input: Path, output: Path) -> list[tuple[Path, Path]]:
     found = [(file, output / f"{file.stem}.png") for file in files if not file.name.startswith(".")]
     if not found:
         raise PictureError(f"There are no pictures in “{input}”.")
+    refuse_unwritable(folders=[output])
     return found
 
 

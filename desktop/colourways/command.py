@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.errors import PictureError
 from engine.files.writing import is_same
 from trainer.cli.messages import say
+from trainer.cli.options import refuse_unwritable
 
 if TYPE_CHECKING:
     from desktop.colourways.sets import ColourSet
@@ -64,6 +65,7 @@ def run(drawing: Path, out: Path, sets: Path, model: str | None, count: int, see
         raise PictureError(f"“{drawing.name}” doesn't say which model it is for; say so by --model.")
     if any(is_same(file, sets) for file in files_of(wanted, out)):
         raise PictureError(f"“{sets.name}” would be written over; choose another folder.")
+    refuse_unwritable(*files_of(wanted, out), made=True)
     generator = engine.open(model or document.model, notice=say)
     made = translated(generator, document, own, wanted)
     make_application()

@@ -14,6 +14,7 @@ import typer
 from engine.data.task import Task
 from engine.errors import PictureError, UnderpaintError
 from trainer.cli.messages import say
+from trainer.cli.options import refuse_unwritable
 
 if TYPE_CHECKING:
     from desktop.comparison.sheet import Sheet
@@ -73,6 +74,7 @@ def compare(
             chosen.append((file, bundle.read_card(file)))
     targets = [target for target in (sheet, table) if target is not None]
     _refuse_places(targets, [file for file, _ in chosen], drawing, data)
+    refuse_unwritable(*targets)
     rows: list[list[Pixels | None]] = []
     judged: list[Judged] = []
     if drawing is not None:

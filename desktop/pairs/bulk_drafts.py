@@ -235,6 +235,9 @@ class BulkDrafts(Observable):
             except PictureError:
                 lost += 1
                 continue
+            if photos.was_replaced(photo):  # the draft is of another picture
+                lost += 1
+                continue
             labels = kept_drafts.labels_of(drafts, photo.mark, pixels, len(palette.labels), passing=True)
             if labels is None:
                 lost += 1
@@ -289,6 +292,8 @@ def _proposal(photo: Photo, drafts: Drafts, palette: Palette) -> Proposal | None
     try:
         seen = Image.fromarray(read(photo.file).pixels)
     except PictureError:
+        return None
+    if photos.was_replaced(photo):  # the draft is of another picture
         return None
     seen.thumbnail((EDGE, EDGE), Image.Resampling.BOX, reducing_gap=2.0)
     colours = Image.fromarray(palette.colours[planes.argmax(0)])

@@ -215,9 +215,11 @@ class LabelDrafts(Observable):
     # --- laying --------------------------------------------------------------------------------
 
     def found(self, photo: Photo, pixels: Pixels, count: int) -> Pixels | None:
-        """The draft of a photo, see ``kept_drafts.labels_of``; on any thread."""
+        """The draft of a photo, see ``kept_drafts.labels_of``; on any thread but that of the pen."""
         drafts = self.drafts
-        return None if drafts is None else kept_drafts.labels_of(drafts, photo.mark, pixels, count)
+        if drafts is None or photos.was_replaced(photo):  # it is of another picture then
+            return None
+        return kept_drafts.labels_of(drafts, photo.mark, pixels, count)
 
     def draw(self, photo: Photo, quietly: bool = False) -> None:
         """Lay the draft of the photo at hand over what is there, as one step.
@@ -233,14 +235,18 @@ class LabelDrafts(Observable):
         if self.drafts is None or not self.drafts.maps:
             text = self.tr("Drafts come once there are %d finished maps; paint this one by hand.")
             raise PictureError(text % FEWEST)
+        if self._photo_set is not None and palette != self._photo_set.palette:
+            raise PictureError(self._other_palette())
         pixels = photos.photo_in(document)
 
         def take(labels: Pixels | None) -> None:
             if self._canvas.picture is None or document is not self._canvas.document:
                 return
-            if quietly and (labels is None or not document.is_blank):
+            if quietly and (labels is None or not document.is_blank or document.palette != palette):
                 return
-            if labels is None:
+            if document.palette != palette:  # since it was asked for
+                self._canvas.error_reported.emit(self._other_palette())
+            elif labels is None:
                 self._canvas.notice.emit(
                     self.tr(
                         "There is no draft for this photo, or for a part of it; one comes with more maps."
@@ -261,22 +267,36 @@ class LabelDrafts(Observable):
         picture = self._canvas.picture
         assert picture is not None
         untouched = picture.is_saved
-        document.extras[_MADE_BY] = self.drafts.maps if self.drafts is not None else 0
-        self._canvas.edit(lambda it: laid(it, labels, self.tr("Draft of labels")))
+        maps = self.drafts.maps if self.drafts is not None else 0
+        self._canvas.edit(lambda it: _noted(it, maps, lambda: laid(it, labels, self.tr("Draft of labels"))))
         if untouched:  # nothing of anybody's would be lost
             self._canvas.mark_saved(picture)
 
     def decline(self) -> None:
         """Take the draft away, with what was painted over it: one step, that can be undone."""
-        document = self._canvas.document
-        document.extras.pop(_MADE_BY, None)
-        self._canvas.edit(lambda it: _emptied(it, self.tr("Decline the draft")))
+        self._canvas.edit(lambda it: _noted(it, 0, lambda: _emptied(it, self.tr("Decline the draft"))))
+
+    def _other_palette(self) -> str:
+        palette = self._photo_set.palette if self._photo_set is not None else None
+        text = self.tr("The data set is painted in the labels of “%s”; choose that palette again.")
+        return text % (palette.name if palette is not None else "")
 
 
 def made_by(document: Document) -> int:
     """How many maps the draft in a picture was made by; 0 where there is none."""
     maps = document.extras.get(_MADE_BY, 0)
     return maps if type(maps) is int and maps > 0 and not document.is_blank else 0
+
+
+def _noted(document: Document, maps: int, do: Callable[[], Change]) -> Change:
+    """Do something, after which the picture is one whose draft was made by so many maps, as one step."""
+    before = document.history.newest
+    change = do()
+    is_step = document.history.newest is not before
+    document.note(_MADE_BY, maps, document.history.undo_text if is_step else "")
+    if is_step:
+        document.history.join()
+    return change
 
 
 def _labels_layer(document: Document) -> Layer:

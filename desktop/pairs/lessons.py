@@ -89,10 +89,47 @@ def keep_correction(lesson: Lesson, corrected: Pixels) -> Path:
         PictureError: it can't be written.
     """
     task, palette = task_of(lesson.card.input, lesson.card.hints), labels_of(lesson.card)
-    folder = _lessons(base_of(lesson.card.name), task, palette)
+    folder = _lessons_of(lesson.card)
     origin = _origin(lesson.drawn, lesson.style)._replace(name=CORRECTION)
     pair_store.keep(folder, lesson.drawn, corrected, task, palette, origin, style=lesson.style)
     return folder
+
+
+def former_correction(lesson: Lesson) -> Pixels | None:
+    """The correction that ``keep_correction`` would replace, uint8 (H, W, 3), if it can be read. Slow: files.
+
+    Raises:
+        PictureError: the lessons of the model are damaged.
+    """
+    folder = _lessons_of(lesson.card)
+    if not pair_store.is_kept(folder):
+        return None
+    manifest = pair_store.manifest_of(folder)
+    name = pair_store.pair_of(folder, manifest, _origin(lesson.drawn, lesson.style))
+    if not name or manifest.origins[name].name != CORRECTION:
+        return None
+    try:
+        return pair_store.read_back(folder, name)[1]
+    except PictureError:
+        return None
+
+
+def take_back(lesson: Lesson, folder: Path, former: Pixels | None) -> None:
+    """Undo ``keep_correction``, lest a lesson that was cancelled goes into the next one. Slow: files.
+
+    Args:
+        folder: as that returned it.
+        former: the correction that was there before.
+
+    Raises:
+        PictureError: the folder is damaged, or can't be written.
+    """
+    if former is not None:
+        keep_correction(lesson, former)
+        return
+    origin = _origin(lesson.drawn, lesson.style)
+    name = pair_store.pair_of(folder, pair_store.manifest_of(folder), origin)
+    pair_store.remove(folder, {name} if name else ())
 
 
 def keep_examples(lesson: Lesson, folder: Path, made: Sequence[Example], staying: Sequence[Frame]) -> None:
@@ -162,6 +199,10 @@ def suited(drawn: Picture, palette: Palette | None) -> Picture:
     if drawn.pixels is None or palette is None:
         return drawn
     return Picture(pixels=palette.snapped(drawn.pixels)[0])
+
+
+def _lessons_of(card: Card) -> Path:
+    return _lessons(base_of(card.name), task_of(card.input, card.hints), labels_of(card))
 
 
 def _lessons(base: str, task: str, palette: Palette | None) -> Path:

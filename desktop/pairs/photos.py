@@ -110,7 +110,7 @@ def find_photos(sources: Sequence[Path], kind: InputKind, folder: Path, palette:
                 "photos", "“{0}” holds pairs of another sort ({1}); choose another name for these."
             )
             raise PictureError(text.format(folder.name, manifest.task))
-    elif os.path.isdir(folder) and any(folder.iterdir()):
+    elif os.path.isdir(folder) and any(it.name != pair_store.LOCK for it in folder.iterdir()):
         text = translate("photos", "“{0}” holds something else already; choose another name for the pairs.")
         raise PictureError(text.format(folder.name))
     present = pair_store.names(folder)
@@ -130,6 +130,12 @@ def mark_of(file: Path) -> str:
     read has a mark of its own all the same, by its name; it is passed over later, with a sentence.
     """
     return _marked(file, _mark)
+
+
+def was_replaced(photo: Photo) -> bool:
+    """Whether a file of other content took the place of the photo that was found; what is gone hasn't."""
+    known = mark_of(photo.file), _marked(photo.file, _mark_of_before)
+    return photo.mark not in known and os.path.exists(photo.file)
 
 
 def _marked(file: Path, mark: Callable[[Path, int, int], str]) -> str:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -28,13 +29,26 @@ from desktop.support.observable import Observable, Property
 from desktop.support.report_errors import ReportErrors
 from desktop.support.task_queue import TaskQueue
 from desktop.training.current import Training, TrainingRequest
-from engine.data.messages import Picture
+from engine.data.messages import Picture, Pixels
 from engine.errors import PictureError
 from engine.planes.codec import scaled_preview
 from trainer.run.options import Options
 
 MINUTES = (2, 5, 10)
 USUAL = 5
+
+
+class _Kept(NamedTuple):
+    """A correction that was written down."""
+
+    folder: Path
+    former: Pixels | None
+    """The one in whose place."""
+
+
+def _kept(lesson: Lesson, corrected: Pixels) -> _Kept:
+    former = lessons.former_correction(lesson)
+    return _Kept(lessons.keep_correction(lesson, corrected), former)
 
 
 class Teaching(Observable):
@@ -171,9 +185,9 @@ class Teaching(Observable):
                 raise PictureError(self.tr("Nothing is corrected yet; paint over what should be otherwise."))
             self.busy = True
             self._tasks.do(
-                lambda: lessons.keep_correction(lesson, corrected),
-                lambda folder: self._replay(
-                    lesson, folder, staying, lambda: self._train(lesson, folder, minutes, steps, revision)
+                lambda: _kept(lesson, corrected),
+                lambda kept: self._replay(
+                    lesson, kept, staying, lambda: self._train(lesson, kept, minutes, steps, revision)
                 ),
             )
 
@@ -184,16 +198,20 @@ class Teaching(Observable):
         self._looking.give_up()
 
     def _replay(
-        self, lesson: Lesson, folder: Path, staying: Sequence[Frame], then: Callable[[], object]
+        self, lesson: Lesson, kept: _Kept, staying: Sequence[Frame], then: Callable[[], object]
     ) -> None:
         """The correction is kept; see what is to stay beside it."""
         card = lesson.card
+        if lesson is not self.lesson:
+            self._take_back(lesson, kept)
+            return
 
         def look(drawn: list[Picture]) -> None:
             replay_examples.replay(drawn, card, lesson.model, self._tryouts, keep)
 
         def keep(made: list[Example] | None) -> None:
             if lesson is not self.lesson:
+                self._take_back(lesson, kept)
                 return
             if made is None:
                 self._failed(
@@ -203,17 +221,22 @@ class Teaching(Observable):
                 )
                 return
             self._tasks.do(
-                lambda: lessons.keep_examples(lesson, folder, made, staying),
+                lambda: lessons.keep_examples(lesson, kept.folder, made, staying),
                 lambda _none: then(),
             )
 
         base = lessons.base_of(card.name)
         self._looking.do(lambda: replay_examples.examples(card, base, self._leaving.is_set), look)
 
-    def _train(self, lesson: Lesson, folder: Path, minutes: float, steps: int | None, revision: int) -> None:
-        self.busy = False
+    def _take_back(self, lesson: Lesson, kept: _Kept) -> None:
+        """It was cancelled meanwhile; another may be under way by now."""
+        self._tasks.do(lambda: lessons.take_back(lesson, *kept), lambda _none: None)
+
+    def _train(self, lesson: Lesson, kept: _Kept, minutes: float, steps: int | None, revision: int) -> None:
         if lesson is not self.lesson:
+            self._take_back(lesson, kept)
             return
+        self.busy = False
         training = self._training
         if training.goes_on:
             self._canvas.notice.emit(
@@ -221,7 +244,7 @@ class Teaching(Observable):
             )
             return
         name = lessons.taught_name(lesson.card.name, [entry.name for entry in self._library.models])
-        options = Options(folder, name=name, from_model=str(lesson.model), minutes=minutes)
+        options = Options(kept.folder, name=name, from_model=str(lesson.model), minutes=minutes)
         if steps is not None:
             options = replace(options, minutes=None, steps=steps)
         training.start(TrainingRequest(options), lambda: self._begun(lesson, revision))

@@ -173,6 +173,40 @@ def replacing(target: Path) -> Iterator[Path]:
             raise
 
 
+def try_file(target: Path, *, in_new_folder: bool = False) -> None:
+    """Find out before long work whether ``replacing`` will do; nothing is written, and no folder made.
+
+    Args:
+        in_new_folder: its folder is made first if it is missing.
+
+    Raises:
+        OSError: why it won't.
+    """
+    target = _meant(target)
+    _look_at(target)
+    if in_new_folder:
+        try_folder(target.parent)
+    else:
+        _try(target.parent)
+
+
+def try_folder(folder: Path) -> None:
+    """Find out before long work whether files can be written into a folder, which need not be there yet.
+
+    Raises:
+        OSError: why they can't.
+    """
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    _try(folder)
+
+
+def _try(folder: Path) -> None:
+    """Rights alone don't tell: of read-only disks, or of shares that have rules of their own."""
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 def _meant(target: Path) -> Path:
     """Where links lead, if ``target`` is one; what they lead to need not be there."""
     if not target.is_symlink():

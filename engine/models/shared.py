@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal, get_args
@@ -21,7 +22,7 @@ from typing import Any, Literal, get_args
 from engine.data.card import LONGEST, InputKind
 from engine.errors import ModelError
 from engine.files.parsing import cleaned
-from engine.files.writing import escaped, replacing, shown, stem
+from engine.files.writing import escaped, replacing, shown, stem, try_file
 from engine.models import bundle
 
 FORMAT = 1
@@ -94,6 +95,8 @@ def write(file: Path, step: Step = lambda _done, _total: None) -> tuple[list[Lis
         sizes = {name: (folder / name).stat().st_size for name in names}
     except OSError as error:
         raise ModelError(f"“{shown(folder)}” can't be looked into ({error.strerror or error}).") from error
+    with _write_errors(file):  # before all models are read
+        try_file(file)
     listed, problems, done, total = [], [], 0, sum(sizes.values())
     for name in names:
         try:
@@ -111,12 +114,17 @@ def write(file: Path, step: Step = lambda _done, _total: None) -> tuple[list[Lis
     text = escaped(
         json.dumps({"format": FORMAT, "models": list(map(asdict, listed))}, ensure_ascii=False, indent=1)
     )
+    with _write_errors(file), replacing(file) as part:
+        part.write_text(f"{text}\n", "utf-8")
+    return listed, problems
+
+
+@contextmanager
+def _write_errors(file: Path) -> Iterator[None]:
     try:
-        with replacing(file) as part:
-            part.write_text(f"{text}\n", "utf-8")
+        yield
     except OSError as error:
         raise ModelError(f"“{shown(file)}” can't be written ({error.strerror or error}).") from error
-    return listed, problems
 
 
 def read(file: Path) -> list[Listed]:

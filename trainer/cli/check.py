@@ -10,7 +10,7 @@ import typer
 from engine.data.task import Task
 from trainer.cli.data import found_data
 from trainer.cli.messages import report_data_set, say
-from trainer.cli.options import DataFolder, Ignore, Pair, refusing
+from trainer.cli.options import DataFolder, Ignore, Pair, refuse_unwritable, refusing
 from trainer.run.options import colour_of
 
 
@@ -38,6 +38,10 @@ def check(
         raise typer.BadParameter("goes with --fix", param_hint="--out")
     with refusing():
         ignored = tuple(map(colour_of, ignore or ()))
+    place = out or Path(f"{data.resolve()}-mended")
+    if fix:
+        mend.refuse_used(place, data)
+        refuse_unwritable(folders=[place])
     with waiting("Looking for pairs"):
         found = found_data(data, task, swap, palette, pair, ignored)
     report_data_set(found)
@@ -48,7 +52,6 @@ def check(
     errors = sum(problem.severe for problem in problems)
     say(f"errors: {errors}, warnings: {len(problems) - errors}")
     if fix:
-        place = out or Path(f"{data.resolve()}-mended")
         with counting("Mending") as progress:
             count = mend.mend(found, problems, place, progress)
         say(f"{count} of {len(found.pairs)} pairs are in the mended copy {place}")

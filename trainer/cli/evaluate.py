@@ -12,7 +12,7 @@ import typer
 from engine.data.task import Task
 from engine.files.writing import stem
 from trainer.cli.messages import say
-from trainer.cli.options import DataFolder, Pair
+from trainer.cli.options import DataFolder, Pair, refuse_unwritable
 from trainer.machine import process_priority
 
 PERCEPTUAL_PAIRS = 40
@@ -91,6 +91,9 @@ def evaluate(
     place = out or (folder / "report" if is_run else Path(f"{stem(card.name, 'model')}-report"))
     if place.resolve().is_relative_to(data.resolve()):  # its contact sheet would be one of the pictures
         raise TrainingError(f"The report “{place}” lies in the data set; choose another place with --out.")
+    refuse_unwritable(*(place / name for name in report.FILES), made=True)
+    if card.input == "labels" and recogniser is not None and not recogniser.exists():
+        refuse_unwritable(recogniser)
     reader, notes = None, []
     maps = None
     if not weights.available():

@@ -9,6 +9,7 @@ import typer
 
 from engine.files.writing import stem
 from trainer.cli.messages import print_path, say
+from trainer.cli.options import refuse_unwritable
 from trainer.evaluation.formats import Format
 
 
@@ -30,8 +31,10 @@ def export(
     file = catalogue.find(model)
     # In a run folder every model has the same file name.
     called = stem(bundle.read_card(file).name, "model") if catalogue.is_run(Path(model)) else file.stem
+    target = out or Path(f"{called}.{to}")
+    refuse_unwritable(target, made=True)
     with waiting(f"Writing {to}"):
-        written, *others = write(model, to, out or Path(f"{called}.{to}"))
+        written, *others = write(model, to, target)
     for other in others:
         say(f"beside it {other}")
     print_path(written)

@@ -4,7 +4,7 @@ commands share."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.errors import UnderpaintError
+from engine.files.writing import shown, try_file, try_folder
 from trainer.run import options
 from trainer.run.options import DATA, IGNORE, PAIR, Option, OptionError, Options
 
@@ -32,6 +34,27 @@ def one_out(out: Path | None, by_option: Path | None) -> Path:
     if (folder := out or by_option) is None:
         raise typer.BadParameter("say which folder, as OUT or by --out", param_hint="OUT")
     return folder
+
+
+def refuse_unwritable(*files: Path | None, folders: Sequence[Path | None] = (), made: bool = False) -> None:
+    """Make sure before the work that its results can be written; what is None is not asked for.
+
+    Args:
+        files: those that will be written.
+        folders: those into which files will be written; they are made if they are missing.
+        made: the folders of ``files`` are, too.
+
+    Raises:
+        UnderpaintError: one can't be.
+    """
+    for place, is_folder in [*((it, False) for it in files), *((it, True) for it in folders)]:
+        if place is None:
+            continue
+        try:
+            try_folder(place) if is_folder else try_file(place, in_new_folder=made)
+        except OSError as error:
+            text = f"“{shown(place)}” can't be written ({error.strerror or error}); choose another place."
+            raise UnderpaintError(text) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import typer
 from engine.data.task import Task
 from trainer.cli.data import found_data
 from trainer.cli.messages import print_path, report_data_set, say
-from trainer.cli.options import Pair
+from trainer.cli.options import Pair, refuse_unwritable
 
 
 def pairs(
@@ -45,6 +45,8 @@ def pairs(
 
     if task in ("labels", "image"):
         raise typer.BadParameter("use lines, hints, grey or small", param_hint="--task")
+    making.refuse_used(out, photos)
+    refuse_unwritable(folders=[out])
     with waiting("Looking for pairs"):
         found = found_data(photos, task, pattern=pair)
     report_data_set(found)

@@ -10,7 +10,7 @@ import typer
 from engine.files.writing import stem
 from trainer.cli.data import found_data
 from trainer.cli.messages import say
-from trainer.cli.options import asked
+from trainer.cli.options import asked, refuse_unwritable
 from trainer.cli.running import begun, fit_run
 from trainer.machine import at_work, process_priority
 from trainer.run.options import Options
@@ -37,6 +37,10 @@ def train(options: Options) -> None:
     if options.run is not None:
         runs.refuse_inside(options.run, options.data)
     world = distributed.expected()
+    if world.size == 1:  # of several the leading one makes it, and for the others it may be there already
+        if options.run is not None:
+            runs.refuse_existing(options.run)
+        refuse_unwritable(folders=[options.run or resources.home("runs")])
     if options.run is None and world.size > 1:  # each would look for a free one, and find another
         raise typer.BadParameter("say where several processes are to train", param_hint="--run-folder")
     if world.leads and (beside := at_work.remark(options.run)):

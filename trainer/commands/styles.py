@@ -10,7 +10,7 @@ import typer
 from engine.errors import ModelError
 from engine.files.writing import shown
 from trainer.cli.messages import print_path, say
-from trainer.cli.options import Pair
+from trainer.cli.options import Pair, refuse_unwritable
 from trainer.dataset_check.counting import counting
 
 
@@ -35,6 +35,7 @@ def styles(
 
     if to.suffix.lower() != bundle.SUFFIX:
         raise typer.BadParameter(f"a model file's name ends in {bundle.SUFFIX}", param_hint="--to")
+    refuse_unwritable(to)
     file = catalogue.find(model)
     generator = opening.open(file)
     card = generator.card

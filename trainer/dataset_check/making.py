@@ -19,6 +19,11 @@ from trainer.pictures import sketch, sources
 from trainer.pictures.sources import Pixels
 
 
+def refuse_used(out: Path, folder: Path) -> None:
+    """Raise PictureError where pairs of ``folder`` can't go to ``out``, before anything is looked at."""
+    pair_store.refuse_used(out, folder)
+
+
 def make(
     data: DataSet,
     out: Path,

@@ -21,6 +21,11 @@ LEFT_OUT: set[Kind] = {"unreadable", "duplicate", "mis-paired", "tiny", "outlier
 """Pairs with one of these are not in the copy."""
 
 
+def refuse_used(out: Path, folder: Path) -> None:
+    """Raise PictureError where a mended copy of ``folder`` can't go to ``out``; before the work."""
+    pair_store.refuse_used(out, folder)
+
+
 def mend(data: DataSet, problems: Sequence[Problem], out: Path, progress: Progress | None = None) -> int:
     """Write what is good, or can be made good, into a new folder.
 

@@ -322,10 +322,11 @@ def _lit(photo: Pixels, random: np.random.Generator) -> Pixels:
 def shares(labels: Pixels, known: Pixels | None, count: int, size: Sequence[int]) -> Tensor:
     """Of the pixels of each of H × W places, which share has which label: float32 (count, H, W); nothing
     where none is known."""
-    planes = torch.from_numpy(np.ascontiguousarray(labels)).long()
+    # Copied: numpy calls a mirrored column contiguous, and torch takes no negative strides.
+    planes = torch.from_numpy(labels.copy()).long()
     planes = F.one_hot(planes, count).permute(2, 0, 1)[None].float()
     if known is not None:
-        planes = planes * torch.from_numpy(np.ascontiguousarray(known, np.float32))
+        planes = planes * torch.from_numpy(known.astype(np.float32))
     return F.interpolate(planes, tuple(size), mode="area")[0]
 
 

@@ -60,6 +60,8 @@ MEANINGS = {
 
 FOUND = "share of this class's pixels that are nearest to its colour in made maps too, up to 1"
 
+FILES = PAGE, SCORES, SHEET = "report.html", "scores.json", "sheet.png"
+
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "td,th{padding:.2rem 1rem .2rem 0;text-align:left}td:nth-child(2){text-align:right}img{max-width:100%}"
@@ -67,16 +69,16 @@ _STYLE = (
 
 
 def write(folder: Path, evaluation: Evaluation) -> Path:
-    """Write ``report.html``, ``scores.json`` and ``sheet.png`` into a folder; return the page.
+    """Write ``FILES`` into a folder; return the page.
 
     Raises:
         TrainingError, PictureError: the folder can't be written.
     """
-    page = folder / "report.html"
+    page = folder / PAGE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        picture.write_png(folder / "sheet.png", sheet.sheet(evaluation.examples))
-        with replacing(folder / "scores.json") as part:
+        picture.write_png(folder / SHEET, sheet.sheet(evaluation.examples))
+        with replacing(folder / SCORES) as part:
             part.write_text(to_json(evaluation), "utf-8")
         with replacing(page) as part:
             part.write_text(_page(evaluation), "utf-8")

@@ -7,6 +7,8 @@
     A/1.png         label maps, drawn lines, or whatever is the input; missing where it is made from the photo
     hints/1.png     RGBA, colour hints that were drawn under the lines; missing where there are none
 
+    .lock           held by whoever adds a pair or takes one out, for that moment
+
 Splits may stand before that, as ``train/A`` and ``val/A``. Direction, task and palette are written down
 here, so nothing has to be guessed. ``origins`` may be missing: they say which photo a pair came from, by its
 name and a mark of its content, so that the same photo again replaces its pair. ``drafts`` are pairs
@@ -34,6 +36,7 @@ from engine.data.palette import Palette
 from engine.data.picture import read, write_png
 from engine.data.style import Code
 from engine.errors import PictureError
+from engine.files import lock
 from engine.files.parsing import parsed_json
 from engine.files.writing import escaped, first_free, replacing
 from trainer.files import zipped
@@ -47,6 +50,11 @@ INPUT, PHOTO, HINTS = "A", "B", "hints"
 """The folders' names."""
 
 MOST_MANIFEST_BYTES = 4 << 20
+
+LOCK = ".lock"
+"""Held by whoever changes the folder, for that moment."""
+PATIENCE_SECONDS = 10.0
+"""How long to wait for somebody else who does."""
 
 
 class Origin(NamedTuple):
@@ -171,16 +179,29 @@ def keep(
     """
     plane = picture.lines if picture.pixels is None else picture.pixels
     assert plane is not None and plane.shape[:2] == photo.shape[:2], "picture and photo are of one size"
-    manifest = Manifest(task, palette)
-    if is_kept(folder):
-        manifest = manifest_of(folder)
-        if (manifest.task, manifest.palette) != (task, palette):
-            raise PictureError(
-                f"“{folder.name}” holds pairs of another sort ({manifest.task}); "
-                "choose another folder for these."
-            )
-    else:
-        _write(folder, manifest)
+    with _write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        if not is_kept(folder):
+            _write(folder, Manifest(task, palette))
+        return _keep(folder, picture, photo, task, palette, origin, certainty, style)
+
+
+def _keep(
+    folder: Path,
+    picture: Picture,
+    photo: Pixels,
+    task: str,
+    palette: Palette | None,
+    origin: Origin | None,
+    certainty: float | None,
+    style: Code | None,
+) -> str:
+    manifest = manifest_of(folder)
+    if (manifest.task, manifest.palette) != (task, palette):
+        raise PictureError(
+            f"“{folder.name}” holds pairs of another sort ({manifest.task}); choose another folder for these."
+        )
     former = pair_of(folder, manifest, origin) if origin is not None else ""
     taken = names(folder)
     name = former or next(str(count) for count in range(1, len(taken) + 2) if str(count) not in taken)
@@ -201,6 +222,7 @@ def keep(
         if hints is None:
             with _write_errors(folder):
                 path_of(folder, name, HINTS).unlink(missing_ok=True)
+        plane = picture.lines if picture.pixels is None else picture.pixels
         write_pair(folder, name, plane, photo, hints)
     except PictureError:
         if not former:  # half a pair would be an error of the data set
@@ -222,8 +244,9 @@ def take_back(folder: Path, names: Collection[str]) -> set[str]:
     Raises:
         PictureError: the folder is damaged, or can't be written.
     """
-    gone = set(names) & set(manifest_of(folder).drafts)
-    remove(folder, gone)
+    with _alone(folder):
+        gone = set(names) & set(manifest_of(folder).drafts)
+        _remove(folder, gone)
     return gone
 
 
@@ -233,6 +256,11 @@ def remove(folder: Path, gone: Collection[str]) -> None:
     Raises:
         PictureError: the folder is damaged, or can't be written.
     """
+    with _alone(folder):
+        _remove(folder, gone)
+
+
+def _remove(folder: Path, gone: Collection[str]) -> None:
     manifest = manifest_of(folder)
     with _write_errors(folder):
         for name in gone:
@@ -334,6 +362,18 @@ def free_name(name: str, split: str, taken: set[str]) -> str:
     )
     taken.add(free.lower())
     return free
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes the folder inside the block, in this program or another: two who add a pair at once
+    would take the same name for it, and a drawing would be lost."""
+    with _write_errors(folder):
+        file = (folder / LOCK).open("ab")
+    with file:
+        # Who holds it for so long hangs, or the disk knows no locks: that keeps nobody from adding a pair.
+        lock.hold(file, PATIENCE_SECONDS)
+        yield
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from engine.files.writing import shown
 from trainer.cli.messages import print_path, say
-from trainer.cli.options import OutOption, one_out
+from trainer.cli.options import OutOption, one_out, refuse_unwritable
 
 if TYPE_CHECKING:
     from trainer.preparing.proposals import PreparationPlan
@@ -54,18 +55,16 @@ def prepare(
     from trainer.preparing.cutting import Frame
 
     out = one_out(out, by_option)
-    if sheet is not None and sheet.suffix.lower() != ".png":
-        raise typer.BadParameter("a contact sheet’s name ends in .png", param_hint="--sheet")
     if sheet is not None:
-        for folder in (photos, out):
-            if sheet.resolve().is_relative_to(folder.resolve()):
-                raise PictureError(f"“{sheet}” lies in “{folder}”; choose another place for the sheet.")
-        contact.refuse_existing([sheet])
+        _refuse_sheet(sheet, photos, out)
+    if both := set(keep or ()) & set(drop or ()):  # before the photos are looked at
+        raise _contradicting(min(both))
     if not dry_run:
         pair_store.refuse_used(out, photos)
+        refuse_unwritable(folders=[out])
     with counting("Looking") as progress:
         plan = proposals.propose(photos, Frame(size, margin), progress)
-    kept = (plan.kept | plan.named(keep or ())) - plan.named(drop or ())
+    kept = _chosen(plan, keep or (), drop or ())
     if sheet is not None:  # before anything is written
         contact.refuse_existing(contact.files(sheet, len(plan.proposals)))
     if not as_json:
@@ -90,6 +89,34 @@ def prepare(
     failed = any(severe for _, severe in plan.unread)
     if failed or unwritten or not all(one.readable for one in plan.proposals):
         raise typer.Exit(1)
+
+
+def _refuse_sheet(sheet: Path, photos: Path, out: Path) -> None:
+    """Make sure that a contact sheet can be written, and is taken for no photo."""
+    from engine.errors import PictureError
+    from trainer.preparing import contact
+
+    if sheet.suffix.lower() != ".png":
+        raise typer.BadParameter("a contact sheet’s name ends in .png", param_hint="--sheet")
+    for folder in (photos, out):
+        if sheet.resolve().is_relative_to(folder.resolve()):
+            raise PictureError(f"“{sheet}” lies in “{folder}”; choose another place for the sheet.")
+    contact.refuse_existing([sheet])
+    refuse_unwritable(sheet)
+
+
+def _chosen(plan: PreparationPlan, keep: Collection[str], drop: Collection[str]) -> frozenset[str]:
+    """The names of the photos that are taken, by what is proposed and what was said."""
+    wanted, unwanted = ({word: plan.named([word]) for word in words} for words in (keep, drop))
+    for word, meant in unwanted.items():  # of all that are called “1” one may well be left out
+        if meant in wanted.values():
+            raise _contradicting(word)
+    return plan.kept.union(*wanted.values()).difference(*unwanted.values())
+
+
+def _contradicting(word: str) -> typer.BadParameter:
+    text = f"“{shown(word)}” is to be kept and to be left out; say which"
+    return typer.BadParameter(text, param_hint="--keep, --drop")
 
 
 def _report(plan: PreparationPlan, kept: frozenset[str]) -> None:

@@ -30,6 +30,9 @@ MOST_BYTES = 8 << 20
 PATIENCE_SECONDS = 5.0
 """How long to wait for somebody else who changes the list."""
 
+CLOCKS_DIFFER_SECONDS = 60.0
+"""A folder in the network may be stamped by another clock, which is at most so far ahead."""
+
 Reason = Literal["", "night", "busy", "painting", "other", "over"]
 """Why the queue doesn't train: it is not the night, the machine is busy, somebody paints, another training is
 at work, or it is time to end."""
@@ -207,6 +210,8 @@ class QueueFolder:
     def seconds_since_painting(self) -> float:
         """Since the last stroke that was noted; infinite where none was."""
         try:
-            return max(0.0, time.time() - self.painted.stat().st_mtime)
+            since = time.time() - self.painted.stat().st_mtime
         except OSError:
             return float("inf")
+        # By a clock that was set back since: else it waits until that hour comes again, be it in a year.
+        return float("inf") if since < -CLOCKS_DIFFER_SECONDS else max(0.0, since)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from desktop.paint.editing.layer_stack import LayerStack, PictureStyle, State
@@ -145,17 +145,27 @@ class PaintStep(Step):
     rect: Rect
     selected: tuple[object, object] | None = None
     """What was selected before and after, where the selection went along, see ``Document``."""
+    noted: list[NoteStep] = field(default_factory=list)
+    """What is known of the picture by that."""
 
     @property
     def bytes(self) -> int:
-        return self.tiles.bytes + 200
+        return self.tiles.bytes + 200 + sum(note.bytes for note in self.noted)
 
     def exchange(self, stack: LayerStack) -> Change:
         layer = stack.layer(self.layer)
         for row, _ in self.tiles:
             layer.about_to_change(row * TILE, row * TILE + TILE)
         self.tiles.exchange(layer.packed)
+        for note in self.noted:
+            note.exchange(stack)
         return Change(self.rect, layer.role.sent and layer.shown, False, layer.id, tuple(self.tiles))
+
+    def absorb(self, later: Step) -> bool:
+        if not isinstance(later, NoteStep):
+            return False
+        self.noted.append(later)
+        return True
 
 
 @dataclass

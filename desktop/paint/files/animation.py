@@ -6,6 +6,7 @@ import io
 import struct
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from PySide6.QtCore import QCoreApplication
 from desktop.paint.files.export import Step
 from engine.data.messages import Pixels
 from engine.errors import PictureError
-from engine.files.writing import replacing, shown
+from engine.files.writing import replacing, shown, try_file, try_folder
 
 ANIMATIONS = (".webp", ".gif", ".png")
 """Suffixes; the last stands for a folder of PNG files. The first is the usual one."""
@@ -53,17 +54,39 @@ def write_animation(
         PictureError: it can't be written there, or a folder of that name is there already.
     """
     target = animation_file(path)
-    try:
+    with _said(target):
         if is_folder_of_frames(path):
             _write_folder(frames, target, step)
         else:
+            try_file(target)  # before the frames are made, which takes minutes
             content = _packed(frames, target.suffix.lower(), rate, step, exact_end)
             with replacing(target) as part:
                 part.write_bytes(content)
+    return target
+
+
+def refuse_taken(path: Path) -> None:
+    """Make sure before the frames are made that ``write_animation`` can write them to ``path``.
+
+    Raises:
+        PictureError: it can't.
+    """
+    target = animation_file(path)
+    with _said(target):
+        if is_folder_of_frames(path):
+            _refuse_folder(target)
+            try_folder(target.parent)
+        else:
+            try_file(target)
+
+
+@contextmanager
+def _said(target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         text = QCoreApplication.translate("paint", "“{0}” can't be written ({1}); choose another place.")
         raise PictureError(text.format(shown(target.name), error.strerror or error)) from error
-    return target
 
 
 def durations(count: int, rate: int, unit: int) -> list[int]:
@@ -171,12 +194,16 @@ def _chunk(name: bytes, part: bytes) -> bytes:
     return name + struct.pack("<I", len(part)) + part + bytes(len(part) % 2)
 
 
-def _write_folder(frames: Sequence[Pixels], folder: Path, step: Step) -> None:
+def _refuse_folder(folder: Path) -> None:
     if folder.exists():
         text = QCoreApplication.translate(
             "paint", "“{0}” is there already; the frames need a folder of their own, choose another name."
         )
         raise PictureError(text.format(shown(folder.name)))
+
+
+def _write_folder(frames: Sequence[Pixels], folder: Path, step: Step) -> None:
+    _refuse_folder(folder)
     with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=folder.parent) as name:
         inside = Path(name, "frames")
         inside.mkdir()

@@ -192,9 +192,9 @@ class BulkDraftsDialog(QDialog):
             )
             said = text % (count, share)
         if taken.lost == 1:
-            said += " " + self.tr("1 photo could not be read.")
+            said += " " + self.tr("1 photo could not be read, or was replaced meanwhile.")
         elif taken.lost:
-            said += " " + self.tr("%d photos could not be read.") % taken.lost
+            said += " " + self.tr("%d photos could not be read, or were replaced meanwhile.") % taken.lost
         self._messages.ask(
             said,
             (self.tr("Take them &back"), lambda: self._bulk_drafts.take_back(taken.folder, names)),

@@ -97,10 +97,19 @@ class MorphDialog(WritingForm):
 
     def write(self, path: Path) -> None:
         """Write to ``path``, and close when that is done."""
-        if self._morphing.total and self._morphing.made == self._morphing.total:
+        morphing = self._morphing
+        if morphing.total and morphing.made == morphing.total:
             self._session.settings.folder = str(path.parent)
             self._said.hide()
-            self.follow(self._morphing.write(path, self.timing))
+            self.follow(morphing.write(path, self.timing))
+            return
+        # While a place was chosen, another model may have come, and the frames gone.
+        if not morphing.total:
+            self._begin()
+        if morphing.total:
+            self._say(
+                self.tr("Nothing was written: the frames are made anew; write them when all are there.")
+            )
 
     def _choice(self, name: str) -> QComboBox:
         box = QComboBox()

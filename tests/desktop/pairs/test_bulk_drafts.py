@@ -201,6 +201,24 @@ def test_a_photo_that_is_gone_is_counted(window: MainWindow, fronts: Path):
     assert "1 photo could not be read" in message(window)
 
 
+def test_a_photo_that_was_replaced_gets_no_draft_of_the_one_before(window: MainWindow, fronts: Path):
+    folder, rest = ready(window, fronts)
+    open_dialog(window, rest)
+    here = window.session.pair_drawing.photo.mark
+    other = next(one.photo for one in rest.proposals if one.photo.mark in rest.chosen - {here})
+    write_png(other.file, np.full((64, 96, 3), 77, np.uint8))
+    press(window, "rest_add")
+    until(lambda: "1 draft is in the data set as it was" in message(window))
+    assert "1 photo could not be read" in message(window)
+    assert not any((photo == 77).all() for _, photo in map(pairs.load, pairs.find(folder).pairs))
+    rest.look()
+    until(lambda: not rest.busy)
+    assert other.mark not in {one.photo.mark for one in rest.proposals}
+    labels = window.session.pair_drawing.labels
+    pixels = read(other.file).pixels
+    assert labels.found(other, pixels, len(window.session.document.palette.labels)) is None
+
+
 def test_a_data_set_that_is_gone_is_a_sentence(window: MainWindow, fronts: Path):
     folder, rest = ready(window, fronts)
     open_dialog(window, rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +165,48 @@ def test_a_draft_is_declined_undone_and_drawn_over(window: MainWindow, fronts: P
     for _ in range(3):
         session.undo()
     assert document.is_blank and not tool(window, "draft_decline").isVisible()
+
+
+def test_what_is_known_of_a_draft_goes_and_comes_back_with_it(window: MainWindow, fronts: Path):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    folder = begin(window, fronts)
+    leave_drafts(folder, len(session.document.palette.labels), {mark: 0.3 for mark in marks(window).values()})
+    pair_drawing.finish()
+    begin(window, fronts)
+    document = session.document
+    until(lambda: made_by(document) == 5)
+    tool(window, "draft_decline").click()
+    assert (made_by(document), document.undo_steps) == (0, 2)
+    session.undo()
+    assert made_by(document) == 5 and tool(window, "draft_decline").isVisible()
+    session.undo()
+    session.strokes.choose_colour(document.palette.labels[DOOR].colour)
+    drag(window, (20, 40), (60, 40))  # by hand
+    assert not document.is_blank and made_by(document) == 0
+    assert not tool(window, "draft_decline").isVisible()
+    session.undo()
+    assert document.redo_steps == 1
+
+
+def test_a_draft_is_laid_in_no_other_labels(window: MainWindow, fronts: Path, told: list[str]):
+    session, pair_drawing = window.session, window.session.pair_drawing
+    folder = begin(window, fronts)
+    palette = session.document.palette
+    leave_drafts(folder, len(palette.labels), {mark: 0.3 for mark in marks(window).values()})
+    pair_drawing.finish()
+    pair_drawing.labels.filling = False
+    begin(window, fronts)
+    pair_drawing.draw_draft()  # and before it comes:
+    session.edit(lambda it: it.set_palette(replace(palette, name="two", labels=palette.labels[:2])))
+    until(lambda: told)
+    pair_drawing.draw_draft()
+    assert (
+        told == [f"The data set is painted in the labels of “{palette.name}”; choose that palette again."] * 2
+    )
+    assert session.document.is_blank
+    session.undo()
+    pair_drawing.draw_draft()
+    until(lambda: made_by(session.document) == 5)
 
 
 def test_a_stroke_begun_before_the_draft_comes_is_drawn_to_its_end_and_is_nothing_to_throw_away(

@@ -12,7 +12,15 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 import engine
 from desktop.documents.samples import drawn, samples
 from desktop.paint.files.drawing import Drawing
-from desktop.pairs.lessons import Lesson, base_of, keep_correction, keep_examples, taught_name
+from desktop.pairs.lessons import (
+    Lesson,
+    base_of,
+    former_correction,
+    keep_correction,
+    keep_examples,
+    take_back,
+    taught_name,
+)
 from desktop.pairs.replay_examples import MOST, examples
 from desktop.widgets.main_window import MainWindow
 from engine.data.card import Card
@@ -206,6 +214,39 @@ def test_what_is_painted_after_it_was_taught_is_not_thrown_away(window, session,
     assert "It is taught without your last strokes; teach it again to have them in." in told
     until(lambda: session.training.phase == "finished", LONG)
     teaching.cancel()
+
+
+def test_what_is_cancelled_while_it_is_written_is_in_no_later_lesson(window, session, home):
+    teaching, started = session.teaching, []
+    teaching.started.connect(lambda: started.append(True))
+    box(window, 20)
+    teaching.begin()
+    paint_over(window, (200, 20, 40))
+    teaching.teach(1, [], steps=1)
+    teaching.cancel()
+    settle(session)
+    box(window, 50)
+    teaching.begin()
+    corrected = paint_over(window, (20, 200, 40))
+    teaching.teach(1, [], steps=1)
+    until(lambda: started, LONG)
+    data = pairs.find(folder(home))
+    assert [np.array_equal(read(pair.b.file).pixels, corrected) for pair in data.pairs] == [True]
+    until(lambda: session.training.phase == "finished", LONG)
+
+
+def test_a_correction_that_is_cancelled_leaves_the_one_of_before(home):
+    card = Card("tidy", "unet", {}, input="image", size=(32, 32))
+    plain = np.full((32, 32, 3), 20, np.uint8)
+    lesson = Lesson(card, home / "tidy.safetensors", Picture(pixels=plain), plain, plain, ())
+    assert former_correction(lesson) is None
+    keep_correction(lesson, plain + 90)
+    former = former_correction(lesson)
+    place = keep_correction(lesson, plain + 150)
+    take_back(lesson, place, former)
+    assert [read(pair.b.file).pixels.max() for pair in pairs.find(place).pairs] == [110]
+    take_back(lesson, place, None)
+    assert not pair_store.names(place) and not pair_store.manifest_of(place).origins
 
 
 def test_nothing_corrected_nothing_taught(window, session, home, told):

@@ -379,3 +379,43 @@ def test_another_model_ends_it(window: MainWindow, styled: Session) -> None:
     styled.open_model(model(styled, "tiny sketch"))
     settle(styled)
     assert (styled.morphing.made, styled.morphing.total) == (0, 0)
+
+
+def test_frames_that_went_while_a_place_was_chosen_are_made_anew_and_that_is_said(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    seconds, rate = (box for box in dialog.findChildren(QSpinBox))
+    seconds.setValue(1)
+    rate.setValue(5)
+    until(lambda: dialog.do.isEnabled())
+    dialog.accept()
+    file = styled.live.model_file
+    for other in (model(styled, "tiny sketch"), file):
+        styled.open_model(other)
+        settle(styled)
+    assert styled.morphing.total == 0
+    choose(window, tmp_path / "a.webp")
+    said = dialog.findChild(QLabel, "morph_problem")
+    assert said.isVisible() and "Nothing was written: the frames are made anew" in said.text()
+    until(lambda: dialog.do.isEnabled())
+    dialog.write(tmp_path / "a.webp")
+    files_done(styled)
+    assert (tmp_path / "a.webp").is_file()
+    assert window.findChild(MorphDialog) is None
+
+
+def test_frames_that_went_and_cant_be_made_anew_are_told_of(
+    window: MainWindow, styled: Session, tmp_path: Path
+) -> None:
+    window.actions_table["morph"].trigger()
+    dialog = window.findChild(MorphDialog)
+    until(lambda: dialog.do.isEnabled())
+    styled.open_model(model(styled, "tiny labels"))
+    settle(styled)
+    dialog.write(tmp_path / "a.webp")
+    said = dialog.findChild(QLabel, "morph_problem")
+    assert said.isVisible() and said.text()
+    assert not (tmp_path / "a.webp").exists()
+    dialog.reject()

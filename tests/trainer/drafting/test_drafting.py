@@ -247,6 +247,16 @@ def test_any_photo_is_read(shape: tuple[int, int]) -> None:
     assert np.allclose(chances.sum(0), 1, atol=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (90, 1), (1, 90)])
+def test_a_strip_among_the_photos_is_learnt_from_as_well(shape: tuple[int, int]) -> None:
+    labels, photo = house(0, 32)
+    strip = np.zeros(shape, np.uint8)
+    maps = [(HOUSES.indices(labels), None), (strip, np.ones_like(strip))]
+    photos = [photo, np.full((*shape, 3), 90, np.uint8)]
+    drafter = learner.train_drafter(photos, maps, 5, seconds=60, steps=1)
+    assert np.isfinite(drafter.chances(photo)).all()
+
+
 def test_without_the_trained_eye_the_evaluations_own_recogniser_serves(
     street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,35 @@ def test_damaged_styles_are_said(tmp_path: Path, noted: str) -> None:
     (tmp_path / "pairs.json").write_text(text)
     with pytest.raises(PictureError, match="damaged"):
         pair_store.manifest_of(tmp_path)
+
+
+def test_what_is_taken_out_of_a_folder_that_is_gone_makes_none(tmp_path: Path) -> None:
+    for do in (pair_store.remove, pair_store.take_back):
+        with pytest.raises(PictureError):
+            do(tmp_path / "gone", {"1"})
+    assert not (tmp_path / "gone").exists()
+
+
+def test_two_programs_that_add_pairs_at_once_lose_none(tmp_path: Path) -> None:
+    """Each opens the lock for itself, as two processes do."""
+    each, both = 12, threading.Barrier(2)
+
+    def add(first: int) -> None:
+        for number in range(first, first + each):
+            plain = np.full((40, 40, 3), number, np.uint8)
+            both.wait(60)
+            pair_store.keep(
+                tmp_path / "pairs", Picture(pixels=plain), plain, "image", None, Origin("", str(number))
+            )
+
+    threads = [threading.Thread(target=add, args=(first,)) for first in (0, 100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    folder = tmp_path / "pairs"
+    assert len(pair_store.names(folder)) == 2 * each
+    for name, origin in pair_store.manifest_of(folder).origins.items():
+        drawn, photo = pair_store.read_back(folder, name)
+        assert (drawn.pixels == int(origin.mark)).all() and (photo == int(origin.mark)).all()
+    assert len(pair_store.manifest_of(folder).origins) == 2 * each

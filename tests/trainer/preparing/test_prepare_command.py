@@ -130,3 +130,20 @@ def test_a_sheet_takes_no_other_files_place(
         "mine.png": b"mine",
         "pages-2.png": b"mine too",
     }
+
+
+@pytest.mark.parametrize(("photos", "drop"), [("photos", "3.png"), ("photos", "3"), ("empty", "3.png")])
+def test_what_is_kept_and_left_out_is_said_to_be_both(
+    folder: Path, tmp_path: Path, photos: str, drop: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run(
+        folder if photos == "photos" else tmp_path / "empty",
+        tmp_path / "out",
+        "--keep",
+        "3.png",
+        "--drop",
+        drop,
+    )
+    assert result.exit_code == 2 and not (tmp_path / "out").exists()
+    assert f"“{drop}” is to be kept and to be left out" in " ".join(result.stderr.replace("│", " ").split())

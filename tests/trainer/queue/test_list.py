@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -318,6 +320,17 @@ def test_whatever_goes_wrong_in_writing_the_old_list_or_the_new_one_is_there(
     assert {"write", "replace"} <= {*done}
     for number, (kind, at) in enumerate(every_fault(done)):
         tried(tmp_path / str(number), kind, at)
+
+
+def test_a_clock_that_was_set_back_leaves_nobody_painting(tmp_path: Path) -> None:
+    folder = QueueFolder(tmp_path)
+    folder.note_painting()
+    now = time.time()
+    for ahead, since in ((86400, float("inf")), (30, 0.0)):
+        os.utime(folder.painted, (now + ahead, now + ahead))
+        assert folder.seconds_since_painting() == since
+    os.utime(folder.painted, (now - 50, now - 50))
+    assert 50 <= folder.seconds_since_painting() < float("inf")
 
 
 def test_two_who_change_it_at_once_both_get_their_way(tmp_path: Path) -> None:
