@@ -346,9 +346,15 @@ def local_path(url: QUrl) -> Path:
     return from_url(bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data()))
 
 
+def files_in(data: QMimeData) -> list[Path]:
+    """The files and folders of this machine that are dropped or copied, each once."""
+    named = (local_path(url) for url in data.urls() if url.isLocalFile())
+    return list(dict.fromkeys(path for path in named if "\0" not in str(path)))  # no file is called so
+
+
 def dropped_photo(data: QMimeData) -> Path | None:
     """The picture file that is dropped, if it is one and nothing else is."""
-    files = [local_path(url) for url in data.urls() if url.isLocalFile()]
+    files = files_in(data)
     return files[0] if len(files) == len(data.urls()) == 1 and files[0].suffix.lower() in SUFFIXES else None
 
 
