@@ -16,7 +16,7 @@ from desktop.support.settings import SettingsFile
 from desktop.widgets.canvas.clipboard import MOST_AT_ONCE
 from desktop.widgets.main_window import MainWindow
 from engine.data.picture import write_png
-from tests.desktop.window_hands import drag, drop, files_done, message, training_window
+from tests.desktop.window_hands import drag, drop, files_done, message, training_window, until
 
 
 def files(*paths: Path) -> QMimeData:
@@ -131,3 +131,23 @@ def test_recent_files_that_are_no_text_are_shown_and_such_as_no_file_has_are_lef
     names = [button.text() for button in window.welcome.recent.buttons]
     assert names[0] == "caf\ufffd.png"
     window.welcome.leave()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.parametrize("name", ["x.png", "x.ora", "x.safetensors", "x.pth", "x.zip"])
+def test_a_pipe_holds_up_nothing_that_is_opened_after_it(
+    window: MainWindow, tmp_path: Path, told: list[str], name: str
+) -> None:
+    """To open one is to wait until somebody writes into it, which may be never."""
+    os.mkfifo(tmp_path / name)
+    drop(window.canvas, files(tmp_path / name))
+    until(lambda: told or window.training.window is not None)
+    drop(window.canvas, files(grey(tmp_path / "after.png")))
+    files_done(window.session)
+    assert titles(window.session)[0] == "after"
+    if name == "x.zip":
+        trainer = training_window(window)
+        until(lambda: trainer.pages.currentWidget() is trainer.start_page)
+        trainer.close()
+    else:
+        assert name in told[0]
