@@ -245,3 +245,18 @@ def test_no_damage_of_a_remembered_state_reaches_qt(window: MainWindow, name: st
         # Two of the 64 signs may stand for the same bits at the very end.
         assert found.isEmpty() or found == room.unsealed(state) or ":" not in damaged
     assert room.unsealed("\ud800").isEmpty()
+
+
+def test_the_way_to_tools_without_room_is_seen(window: MainWindow) -> None:
+    """Qt gives its button 12 pixels; less what other buttons have around their icons, two were left."""
+    shrunk(window, *SMALL[0])
+    for bar in (window.tool_bar, window.brush_bar):
+        more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        assert more is not None and more.isVisible()
+        seen = more.grab().toImage()
+        ground = seen.pixel(0, 0)
+        inked = [
+            (x, y) for x in range(seen.width()) for y in range(seen.height()) if seen.pixel(x, y) != ground
+        ]
+        for along in zip(*inked, strict=True):
+            assert max(along) - min(along) >= 8, bar.objectName()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QIcon, QRegion, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -75,8 +75,14 @@ def dress_overflow(*bars: QToolBar) -> None:
         more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
         if more is not None:
             right = bar.orientation() == Qt.Orientation.Horizontal
-            more.setIcon(theme.icon(f"mdi6.chevron-double-{'right' if right else 'down'}"))
+            more.setIcon(_without_border(theme.icon(f"mdi6.chevron-double-{'right' if right else 'down'}")))
             more.setToolTip(QCoreApplication.translate("room", "What there is no room for"))
+
+
+def _without_border(icon: QIcon) -> QIcon:
+    """All of it is sign: there are but 12 pixels."""
+    sign = icon.pixmap(64, 64)
+    return QIcon(sign.copy(QRegion(sign.mask()).boundingRect()))
 
 
 class NameLabel(QLabel):
