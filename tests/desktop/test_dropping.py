@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from desktop.session import Session
 from desktop.support.settings import SettingsFile
 from desktop.widgets.canvas.clipboard import MOST_AT_ONCE
 from desktop.widgets.main_window import MainWindow
+from desktop.widgets.parts.files import dialogs_begin
 from engine.data.picture import write_png
+from engine.files.writing import as_on_disk
 from tests.desktop.window_hands import drag, drop, files_done, message, training_window, until
 
 
@@ -151,3 +154,29 @@ def test_a_pipe_holds_up_nothing_that_is_opened_after_it(
         trainer.close()
     else:
         assert name in told[0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such names are not for every system")
+def test_a_name_that_turns_what_follows_turns_no_sentence(window: MainWindow, tmp_path: Path) -> None:
+    """Such as U+202E: nobody could read the sentence."""
+    name = "rtl\u202egnp.ora.png"
+    drop(window.canvas, files(grey(tmp_path / name)))
+    files_done(window.session)
+    assert message(window).startswith("“rtl\ufffdgnp.ora.png” is opened as a sketch.")
+    assert titles(window.session)[0] == "rtl\ufffdgnp.ora"
+    assert window.session.settings.recent[0] == str(tmp_path / name)
+    window.session.open_file(Path(window.session.settings.recent[0]))
+    files_done(window.session)
+    drop(window.canvas, files(tmp_path / f"no{name}"))
+    files_done(window.session)
+    assert message(window).startswith("“nortl\ufffdgnp.ora.png” does not exist")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_dialog_means_a_name_that_is_no_text_and_turns(window: MainWindow, tmp_path: Path) -> None:
+    meant = tmp_path / os.fsdecode(b"caf\xe9 \xe2\x80\xae.png")
+    grey(tmp_path / "x.png").rename(meant)
+    assert as_on_disk(tmp_path / "caf\ufffd \u202e.png") == meant  # as Qt shows it
+    turned = tmp_path / "\u202efolder"
+    turned.mkdir()
+    assert dialogs_begin(window.session, turned) == str(turned)

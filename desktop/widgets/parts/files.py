@@ -19,7 +19,7 @@ from desktop.widgets.parts.message_bar import Answer, MessageBar
 from desktop.widgets.parts.room import shortened
 from engine.data.card import InputKind
 from engine.data.picture import SUFFIXES
-from engine.files.writing import as_on_disk, from_url, shown
+from engine.files.writing import as_on_disk, from_url, is_text, shown
 
 PICTURES = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp"
 
@@ -336,7 +336,7 @@ def dialogs_begin(session: Session, folder: Path | None = None) -> str:
     """The folder in which dialogs begin, if not in ``folder``. Qt can't look into those whose names are no
     text."""
     folder = folder or Path(session.settings.folder or Path.home())
-    return str(next(it for it in (folder, *folder.parents) if shown(it) == str(it)))
+    return str(next(it for it in (folder, *folder.parents) if is_text(it)))
 
 
 def local_path(url: QUrl) -> Path:
