@@ -180,3 +180,20 @@ def test_a_dialog_means_a_name_that_is_no_text_and_turns(window: MainWindow, tmp
     turned = tmp_path / "\u202efolder"
     turned.mkdir()
     assert dialogs_begin(window.session, turned) == str(turned)
+
+
+def test_recent_files_of_one_name_are_told_apart(window: MainWindow) -> None:
+    window.session.settings.recent = [
+        "/a/new/house.ora",
+        "/a/old/house.ora",
+        "/b/old/house.ora",
+        "/x/cat.png",
+    ]
+    window.files.fill_recent(window.recent)
+    names = ["house.ora – new", "house.ora – a/old", "house.ora – b/old", "cat.png"]
+    assert [action.text() for action in window.recent.actions()] == names
+    window.welcome.open()
+    assert [button.accessibleName() for button in window.welcome.recent.buttons] == [
+        f"Open “{name}”" for name in names[:3]
+    ]
+    window.welcome.leave()

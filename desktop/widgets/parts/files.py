@@ -306,9 +306,9 @@ class Files(QObject):
         """List the files used last."""
         menu.clear()
         menu.setToolTipsVisible(True)
-        for name in self._session.settings.recent:
+        for name, text in told_apart(self._session.settings.recent[:10]).items():
             path = Path(name)
-            action = QAction(shortened(shown(path.name), menu.fontMetrics()).replace("&", "&&"), menu)
+            action = QAction(shortened(text, menu.fontMetrics()).replace("&", "&&"), menu)
             action.setToolTip(theme.plain(shown(name)))
             action.triggered.connect(lambda _checked=False, path=path: self._session.open_file(path))
             menu.addAction(action)
@@ -337,6 +337,22 @@ def dialogs_begin(session: Session, folder: Path | None = None) -> str:
     text."""
     folder = folder or Path(session.settings.folder or Path.home())
     return str(next(it for it in (folder, *folder.parents) if is_text(it)))
+
+
+def told_apart(paths: list[str]) -> dict[str, str]:
+    """For each of these files its name; of those called alike as much of the folder as tells them apart."""
+
+    def named(path: Path, parts: int) -> str:
+        folder = "/".join(path.parent.parts[-parts:]) if parts else ""
+        return shown(f"{path.name} – {folder}" if folder else path.name)
+
+    texts: dict[str, str] = {}
+    for path in map(Path, paths):
+        alike = [other for other in map(Path, paths) if other.name == path.name and other != path]
+        most = max([len(path.parts), *(len(other.parts) for other in alike)])
+        lengths = (it for it in range(most) if named(path, it) not in {named(other, it) for other in alike})
+        texts[str(path)] = named(path, next(lengths, 0))
+    return texts
 
 
 def local_path(url: QUrl) -> Path:

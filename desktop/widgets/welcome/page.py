@@ -28,6 +28,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.support.places import places
 from desktop.widgets.parts.actions import Actions
+from desktop.widgets.parts.files import told_apart
 from desktop.widgets.parts.folders import FolderButton
 from desktop.widgets.parts.pictures import faint, title
 from desktop.widgets.welcome.tile import CAPTION, Tile
@@ -297,17 +298,17 @@ class Welcome(QFrame):
         self._session.gallery.put_up(tile.exhibit)
 
     def _list_recent(self) -> None:
-        names = self._session.settings.recent[:MOST_RECENT]
-        self.recent.show_buttons([self._recent_entry(Path(name)) for name in names])
+        names = told_apart(self._session.settings.recent[:MOST_RECENT])
+        self.recent.show_buttons([self._recent_entry(Path(name), text) for name, text in names.items()])
 
-    def _recent_entry(self, path: Path) -> QPushButton:
+    def _recent_entry(self, path: Path, text: str) -> QPushButton:
         button = QPushButton()
         button.setProperty("faint", True)
-        name = button.fontMetrics().elidedText(shown(path.name), Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
+        name = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
         button.setText(name.replace("&", "&&"))
         button.setIcon(theme.icon("mdi6.history"))
         button.setToolTip(theme.plain(shown(path)))
-        button.setAccessibleName(self.tr("Open “%s”") % shown(path.name))
+        button.setAccessibleName(self.tr("Open “%s”") % text)
         button.clicked.connect(lambda: self._session.open_file(path))
         return button
 
