@@ -232,12 +232,13 @@ class Session(Observable):
         """Put the next sample drawing of the open model on the canvas."""
         self.matching.example()
 
-    def open_file(self, path: Path, *, kind: InputKind | None = None) -> Job | None:
+    def open_file(self, path: Path, *, kind: InputKind | None = None, together: bool = False) -> Job | None:
         """Open a project, a picture, a model or foreign weights; says so when it can't be done.
 
         Args:
             path: the file.
             kind: what a plain picture becomes; None for what is on the canvas now.
+            together: others come with it, and it takes none of their places, see ``OpenPicture.together``.
 
         Returns:
             the reading of it, unless it is open already or the engine looks into it.
@@ -251,7 +252,7 @@ class Session(Observable):
             self.library.inspect(path)
             return None
         self.file_work.later(self.library.prepare)
-        return self.filing.open(path, self._wanted(kind))
+        return self.filing.open(path, self._wanted(kind), together=together)
 
     def open_instead(self, path: Path, kind: InputKind, first: OpenPicture | None) -> Job | None:
         """Open a plain picture again as another kind, in place of ``first`` if that is untouched."""

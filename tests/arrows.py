@@ -188,7 +188,7 @@ ARROWS: dict[str, str] = {
     ),
     "desktop.widgets.welcome": (
         "desktop.preview desktop.session desktop.support desktop.widgets.panels desktop.widgets.parts "
-        "engine.data"
+        "engine.data engine.files"
     ),
     "desktop.translating": (
         "desktop.paint.editing desktop.paint.files desktop.paint.layers engine.data engine.errors "

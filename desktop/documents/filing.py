@@ -57,6 +57,7 @@ class Filing(QObject):
         wanted: Wanted,
         *,
         parting: OpenPicture | None = None,
+        together: bool = False,
         and_then: Callable[[OpenPicture], object] = lambda _picture: None,
     ) -> Job | None:
         """Read a project or a picture, and put it on the canvas when it has come.
@@ -65,6 +66,7 @@ class Filing(QObject):
             path: the file.
             wanted: what a plain picture becomes.
             parting: a picture that shows an older state of the file, and has no file from then on.
+            together: see ``OpenPicture.together``.
             and_then: told of the picture when it is on the canvas.
         """
         already = None if parting is not None else self._documents.open_already(path)
@@ -78,6 +80,7 @@ class Filing(QObject):
                 self._documents.part(parting)
                 self.files_changed.emit()
             picture = self._documents.opened(read)
+            picture.together |= together
             self._show(picture)
             if not read.is_project and wanted.is_guess:
                 self.read_as.emit(path, wanted.kind, " ".join(read.notes))

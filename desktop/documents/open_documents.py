@@ -62,6 +62,8 @@ class OpenPicture:
 
     watched: bool = False
     """It shows what is watched elsewhere: it stays open, though nothing in it would be lost."""
+    together: bool = False
+    """It came with others, and stays open beside them likewise."""
 
     def __post_init__(self) -> None:
         self.saved_revision = -1 if self.unsaved else self.document.revision
@@ -138,7 +140,7 @@ class OpenDocuments:
             old = self.pictures[0]
             same_kind = old.document.kind == picture.document.kind
             untouched = old.is_saved and old.target is None and not old.document.can_undo
-            if untouched and same_kind and not old.watched:
+            if untouched and same_kind and not (old.watched or old.together):
                 self.close(old)
         if picture in self.pictures:
             self.pictures.remove(picture)

@@ -40,6 +40,8 @@ class Job:
         """The window stays open until it is over, unless somebody closes it all the same."""
         self.is_over = self.is_fine = False
         """Nothing more happens; all was done that was to be."""
+        self.problem = ""
+        """What went wrong, as it was told."""
         self._notify, self._withdrawn = notify, withdrawn
         self._end = threading.Event()
         self._lock = threading.Lock()
@@ -216,8 +218,13 @@ class FileWork(Observable):
             return
         if self._kinds.get(kind) is job:
             del self._kinds[kind]
+
+        def tell(sentence: str) -> None:
+            job.problem = sentence
+            self.error_reported.emit(sentence)
+
         try:
-            with ReportErrors(self.error_reported.emit):
+            with ReportErrors(tell):
                 if isinstance(error, Cancelled) or (job.is_cancelled and not job.writes):
                     self.cancelled.emit(job)
                 elif error is not None:

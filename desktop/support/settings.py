@@ -210,7 +210,7 @@ _MAKES_SENSE: dict[str, Callable[[Any], bool]] = {
     "paper": lambda value: all(type(it) is int and 0 <= it <= 100 for it in value.values()),
     "preparing": _numbers,
     "folded": lambda value: all(isinstance(name, str) for name in value),
-    "recent": lambda value: all(isinstance(name, str) for name in value),
+    "recent": lambda value: all(isinstance(name, str) and name and "\0" not in name for name in value),
     "unread_terms": lambda value: all(isinstance(name, str) for name in value),
     "recent_colours": lambda value: all(
         isinstance(it, list) and len(it) == 3 and all(type(part) is int and 0 <= part <= 255 for part in it)

@@ -149,6 +149,7 @@ def _style_sheet(c: dict[str, str]) -> str:
     QToolTip {{ color: {c["text"]}; background: {c["raised"]}; border: 1px solid {c["line"]}; padding: 4px; }}
     QToolBar {{ border: 0; background: {c["window"]}; spacing: 2px; padding: 3px; }}
     QToolBar QToolButton {{ border: 0; border-radius: 5px; padding: 5px; }}
+    QToolBar QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
     QToolBar QToolButton:hover {{ background: {c["line"]}; }}
     QToolBar QToolButton:checked {{ background: {c["line"]}; }}
     QPushButton:checked {{ background: {c["accent"]}; color: {c["on_accent"]}; border: 0; border-radius: 4px;

@@ -57,7 +57,7 @@ from desktop.widgets.panels.shelf_strip import ShelfStrip
 from desktop.widgets.panels.status_line import StatusLine
 from desktop.widgets.panels.symmetry import Symmetry
 from desktop.widgets.parts.actions import LABEL_KEYS, Actions, Reactions, Spec, when_on
-from desktop.widgets.parts.files import Files, local_path
+from desktop.widgets.parts.files import Files, files_in
 from desktop.widgets.parts.folders import FolderController
 from desktop.widgets.parts.message_bar import MessageBar
 from desktop.widgets.parts.room import dress_overflow, fit, recall, remember
@@ -400,7 +400,7 @@ class MainWindow(WithCompanions):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped; with several files, each. Folders are to draw over, zips to train on."""
-        dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
+        dropped = files_in(event.mimeData())
         event.acceptProposedAction()
         if dropped and all(os.path.isdir(path) for path in dropped):
             self.make_pairs(dropped)

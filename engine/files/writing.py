@@ -32,6 +32,8 @@ _OURS = ".underpaint.part"
 _PART = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(_OURS)}")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 """What Python makes of bytes in names that are not UTF-8."""
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of all that stands behind it, of a sentence around a name too."""
 _LONGEST_PREFIX = 100
 """Bytes of the target's name that a temporary one begins with: names of 255 bytes are the most there are."""
 _swept: set[Path] = set()
@@ -66,8 +68,14 @@ def _endings(separator: str) -> Iterator[str]:
 
 
 def shown(path: Path | str) -> str:
-    """A path or name for people: what is not UTF-8 in it, and so no text, is shown as “�”."""
-    return _NO_TEXT.sub("\ufffd", str(path))
+    """A path or name for people: what is not UTF-8 in it, and so no text, is shown as “�”, and so is what
+    would turn the words around it."""
+    return _TURNS.sub("\ufffd", _NO_TEXT.sub("\ufffd", str(path)))
+
+
+def is_text(path: Path) -> bool:
+    """Whether all of a path is text, for libraries that take nothing else."""
+    return _NO_TEXT.search(str(path)) is None
 
 
 def escaped(text: str) -> str:
@@ -82,7 +90,7 @@ def as_text(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the file can't be opened.
     """
-    if shown(path) == str(path):
+    if is_text(path):
         yield path
         return
     with path.open("rb") as file:  # only Linux has such names
@@ -103,7 +111,7 @@ def as_on_disk(path: Path) -> Path:
     for part in path.parts[1 if path.anchor else 0 :]:
         if "\ufffd" in part and not os.path.lexists(found / part):
             try:
-                meant = [name for name in os.listdir(found) if shown(name) == part]
+                meant = [name for name in os.listdir(found) if shown(name) == shown(part)]
             except OSError:
                 meant = []
             part = meant[0] if len(meant) == 1 else part

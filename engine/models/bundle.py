@@ -292,6 +292,8 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
     """The file and its length; what the system says of it becomes a sentence."""
     name = path.name
     try:
+        if stat.S_ISFIFO(path.stat().st_mode):  # to open a pipe is to wait until somebody writes into it
+            raise ModelError(f"“{name}” is not a file; choose a model file.")
         with path.open("rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):

@@ -215,3 +215,48 @@ def test_folding_makes_room_for_the_panels_that_are_left(window: MainWindow) -> 
     header_of(models).button.click()
     shrunk(window, *SMALL[1])
     assert palette.height() > before
+
+
+def test_a_window_whose_remembered_state_is_damaged_has_its_usual_panels(window: MainWindow) -> None:
+    """Qt looks for no damage: what a disk did to a byte of it ended the program at every start."""
+    settings = window.session.settings
+    room.remember(window, window.splitter, settings)
+    usual = settings.window_state
+    window.layer_dock.setFloating(True)
+    room.remember(window, window.splitter, settings)
+    assert usual != settings.window_state
+    settings.window_state = settings.window_state.partition(":")[0] + ":" + usual.partition(":")[2]
+    again = MainWindow(window.session)
+    again.show()
+    assert not again.layer_dock.isFloating()
+    again.hide()
+    again.deleteLater()
+
+
+@pytest.mark.parametrize("name", ["geometry", "window_state", "splitter"])
+def test_no_damage_of_a_remembered_state_reaches_qt(window: MainWindow, name: str) -> None:
+    room.remember(window, window.splitter, window.session.settings)
+    state = getattr(window.session.settings, name)
+    assert not room.unsealed(state).isEmpty()
+    for place in range(len(state)):
+        other = "A" if state[place] != "A" else "B"
+        damaged = state[:place] + other + state[place + 1 :]
+        found = room.unsealed(damaged)
+        # Two of the 64 signs may stand for the same bits at the very end.
+        assert found.isEmpty() or found == room.unsealed(state) or ":" not in damaged
+    assert room.unsealed("\ud800").isEmpty()
+
+
+def test_the_way_to_tools_without_room_is_seen(window: MainWindow) -> None:
+    """Qt gives its button 12 pixels; less what other buttons have around their icons, two were left."""
+    shrunk(window, *SMALL[0])
+    for bar in (window.tool_bar, window.brush_bar):
+        more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        assert more is not None and more.isVisible()
+        seen = more.grab().toImage()
+        ground = seen.pixel(0, 0)
+        inked = [
+            (x, y) for x in range(seen.width()) for y in range(seen.height()) if seen.pixel(x, y) != ground
+        ]
+        for along in zip(*inked, strict=True):
+            assert max(along) - min(along) >= 8, bar.objectName()

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QMimeData, QPointF, Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from desktop.session import Session
@@ -105,6 +105,21 @@ def drag(
         kind = kinds.MouseButtonPress if place == 0 else kinds.MouseMove
         send(window, kind, point, button if place == 0 else none, button)
     send(window, kinds.MouseButtonRelease, points[-1], button, none)
+
+
+def drop(widget: QWidget, data: QMimeData) -> bool:
+    """Drag ``data`` from elsewhere onto the middle of ``widget`` and let go; whether it was taken.
+
+    It comes by way of the window, as from the screen, which finds who takes it.
+    """
+    top = widget.window()
+    at = widget.mapTo(top, widget.rect().center())
+    how = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(top.windowHandle(), QDragEnterEvent(at, *how))
+    QApplication.sendEvent(top.windowHandle(), QDragMoveEvent(at, *how))
+    let_go = QDropEvent(QPointF(at), *how)
+    QApplication.sendEvent(top.windowHandle(), let_go)
+    return let_go.isAccepted()
 
 
 def send(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QImage
 
 from desktop.session import Session
-from desktop.widgets.parts.files import local_path
+from desktop.widgets.parts.files import files_in
 from engine.data.messages import Pixels
+from engine.data.picture import SUFFIXES
+
+MOST_AT_ONCE = 16
+"""Pictures; each stays open, with all its pixels."""
+_MOST_TOLD = 3
+"""Sentences on files that could not be opened."""
 
 
 class Clipboard(QObject):
@@ -42,14 +50,18 @@ class Clipboard(QObject):
 
     def take(self, data: QMimeData | None) -> None:
         """Open the files, or else paste the picture, that were copied or dropped."""
-        files = [local_path(url) for url in data.urls() if url.isLocalFile()] if data else []
-        for file in files:
-            self._session.open_file(file)
+        files = files_in(data) if data is not None else []
         if files:
+            self._open(files)
             return
         image = QImage(data.imageData()) if data is not None and data.hasImage() else QImage()
         if image.isNull():
-            self._session.notice.emit(self.tr("There is no picture to paste."))
+            elsewhere = data is not None and any(not url.isLocalFile() for url in data.urls())
+            self._session.notice.emit(
+                self.tr("That is an address, no file of this machine; save the picture, and open its file.")
+                if elsewhere
+                else self.tr("There is no picture to paste.")
+            )
             return
         pixels = _pixels(image)
         document = self._session.document
@@ -57,6 +69,25 @@ class Clipboard(QObject):
         left = place.left if place else max(0, (document.width - image.width()) // 2)
         top = place.top if place else max(0, (document.height - image.height()) // 2)
         self._session.edit(lambda document: document.paste(pixels, left, top))
+
+    def _open(self, files: list[Path]) -> None:
+        """Open all of them, none in another's place; what can't be is told once, when all have come."""
+        pictures = sum(file.suffix.lower() in (*SUFFIXES, ".ora") for file in files)
+        if pictures > MOST_AT_ONCE:
+            text = self.tr("%d pictures are too many to open at once; take up to %d, or their folder.")
+            self._session.error_reported.emit(text % (pictures, MOST_AT_ONCE))
+            return
+        together = len(files) > 1
+        opening = [self._session.open_file(file, together=together) for file in files]
+        jobs = [job for job in opening if job is not None]
+
+        def sum_up(_fine: bool) -> None:
+            wrong = [job.problem for job in jobs if job.problem]
+            if wrong and together and all(job.is_over for job in jobs):
+                self._session.error_reported.emit(" ".join(wrong[:_MOST_TOLD]))
+
+        for job in jobs:
+            job.then(sum_up)
 
 
 def _image(pixels: Pixels) -> QImage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPointF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -23,7 +23,7 @@ from desktop.support import theme
 from desktop.widgets.canvas.compared import EndComparing
 from desktop.widgets.canvas.preview import Preview
 from desktop.widgets.canvas.view import View
-from desktop.widgets.parts.room import fit
+from desktop.widgets.parts.room import fit, sealed, unsealed
 
 _LEAST = 48
 """So many pixels of the window must be seen on some screen, each way."""
@@ -93,14 +93,14 @@ class PreviewWindow(QMainWindow):
     def remember(self) -> None:
         """Write down where it stands."""
         settings = self._session.settings
-        settings.preview_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        settings.preview_geometry = sealed(self.saveGeometry())
         settings.preview_on_top = self.on_top.isChecked()
 
     def _recall(self) -> None:
         """Stand where it stood, or, where there is no screen any more, where it can be seen."""
         settings = self._session.settings
-        if settings.preview_geometry:
-            self.restoreGeometry(QByteArray.fromBase64(settings.preview_geometry.encode()))
+        if geometry := unsealed(settings.preview_geometry):
+            self.restoreGeometry(geometry)
         screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
         parts = [screen.intersected(self.geometry()) for screen in screens]
         if screens and not any(part.width() >= _LEAST and part.height() >= _LEAST for part in parts):

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from desktop.session import Session
 from desktop.support import theme
 from desktop.widgets.dialogs.picture_dialogs import Form, kind_choice
-from desktop.widgets.parts.files import PICTURES, dialogs_begin, local_path
+from desktop.widgets.parts.files import PICTURES, dialogs_begin, files_in
 from desktop.widgets.parts.pictures import faint
 from engine.files.writing import as_on_disk, shown
 
@@ -174,12 +174,12 @@ class PairStartDialog(Form):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders may be dropped."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if files_in(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Take them for the photos."""
-        dropped = [local_path(url) for url in event.mimeData().urls() if url.isLocalFile()]
+        dropped = files_in(event.mimeData())
         if dropped:
             event.acceptProposedAction()
             self.take(dropped)

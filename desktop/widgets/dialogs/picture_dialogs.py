@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import get_args
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -59,6 +59,16 @@ class Form(QDialog):
         column.addWidget(self._problem)
         column.addWidget(self.buttons)
         self.do.setDefault(True)  # only now the dialog knows of it, and keeps to it while it is disabled
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Labels have room for what Qt draws: an underlined letter is drawn by itself, and what kerning had
+        moved under it, as in “To”, stands further right than was measured."""
+        for row in range(self.form.rowCount()):
+            item = self.form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+            label = item.widget() if item is not None else None
+            if isinstance(label, QLabel):
+                label.setMinimumWidth(label.sizeHint().width() + label.fontMetrics().averageCharWidth() // 2)
+        super().showEvent(event)
 
     def edge(self, value: int) -> QSpinBox:
         """A field for a width or height; ``check_size`` says what is too much."""

@@ -19,7 +19,7 @@ from desktop.widgets.parts.message_bar import Answer, MessageBar
 from desktop.widgets.parts.room import shortened
 from engine.data.card import InputKind
 from engine.data.picture import SUFFIXES
-from engine.files.writing import as_on_disk, from_url, shown
+from engine.files.writing import as_on_disk, from_url, is_text, shown
 
 PICTURES = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp"
 
@@ -306,9 +306,9 @@ class Files(QObject):
         """List the files used last."""
         menu.clear()
         menu.setToolTipsVisible(True)
-        for name in self._session.settings.recent:
+        for name, text in told_apart(self._session.settings.recent[:10]).items():
             path = Path(name)
-            action = QAction(shortened(shown(path.name), menu.fontMetrics()).replace("&", "&&"), menu)
+            action = QAction(shortened(text, menu.fontMetrics()).replace("&", "&&"), menu)
             action.setToolTip(theme.plain(shown(name)))
             action.triggered.connect(lambda _checked=False, path=path: self._session.open_file(path))
             menu.addAction(action)
@@ -336,7 +336,23 @@ def dialogs_begin(session: Session, folder: Path | None = None) -> str:
     """The folder in which dialogs begin, if not in ``folder``. Qt can't look into those whose names are no
     text."""
     folder = folder or Path(session.settings.folder or Path.home())
-    return str(next(it for it in (folder, *folder.parents) if shown(it) == str(it)))
+    return str(next(it for it in (folder, *folder.parents) if is_text(it)))
+
+
+def told_apart(paths: list[str]) -> dict[str, str]:
+    """For each of these files its name; of those called alike as much of the folder as tells them apart."""
+
+    def named(path: Path, parts: int) -> str:
+        folder = "/".join(path.parent.parts[-parts:]) if parts else ""
+        return shown(f"{path.name} – {folder}" if folder else path.name)
+
+    texts: dict[str, str] = {}
+    for path in map(Path, paths):
+        alike = [other for other in map(Path, paths) if other.name == path.name and other != path]
+        most = max([len(path.parts), *(len(other.parts) for other in alike)])
+        lengths = (it for it in range(most) if named(path, it) not in {named(other, it) for other in alike})
+        texts[str(path)] = named(path, next(lengths, 0))
+    return texts
 
 
 def local_path(url: QUrl) -> Path:
@@ -346,9 +362,15 @@ def local_path(url: QUrl) -> Path:
     return from_url(bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data()))
 
 
+def files_in(data: QMimeData) -> list[Path]:
+    """The files and folders of this machine that are dropped or copied, each once."""
+    named = (local_path(url) for url in data.urls() if url.isLocalFile())
+    return list(dict.fromkeys(path for path in named if "\0" not in str(path)))  # no file is called so
+
+
 def dropped_photo(data: QMimeData) -> Path | None:
     """The picture file that is dropped, if it is one and nothing else is."""
-    files = [local_path(url) for url in data.urls() if url.isLocalFile()]
+    files = files_in(data)
     return files[0] if len(files) == len(data.urls()) == 1 and files[0].suffix.lower() in SUFFIXES else None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
+
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QIcon, QRegion, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -32,22 +34,34 @@ def fit(window: QWidget, width: int, height: int) -> None:
     window.resize(QSize(width, height).boundedTo(room))
 
 
+def sealed(state: QByteArray) -> str:
+    """What Qt says of a window, for the settings, with a sum by which damage is seen: Qt does not look for
+    any, and ends the program at once, at every start again."""
+    return f"{bytes(state.toBase64().data()).decode()}:{zlib.crc32(state.data()):08x}"
+
+
+def unsealed(text: str) -> QByteArray:
+    """What was sealed; empty where it is damaged. Earlier versions wrote no sum."""
+    state, colon, seal = text.partition(":")
+    decoded = QByteArray.fromBase64(state.encode(errors="replace"))
+    return QByteArray() if colon and seal != f"{zlib.crc32(decoded.data()):08x}" else decoded
+
+
 def remember(window: QMainWindow, splitter: QSplitter, settings: Settings) -> None:
     """Write down where ``window`` and its parts stand."""
-    settings.geometry = bytes(window.saveGeometry().toBase64().data()).decode()
-    settings.window_state = bytes(window.saveState().toBase64().data()).decode()
-    settings.splitter = bytes(splitter.saveState().toBase64().data()).decode()
+    settings.geometry = sealed(window.saveGeometry())
+    settings.window_state = sealed(window.saveState())
+    settings.splitter = sealed(splitter.saveState())
 
 
 def recall(window: QMainWindow, splitter: QSplitter, settings: Settings) -> bool:
     """Put ``window`` and its parts where they stood; whether its bars and panels have a place now."""
-    if settings.geometry:
-        window.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode()))
-    if settings.splitter:
-        splitter.restoreState(QByteArray.fromBase64(settings.splitter.encode()))
-    return bool(settings.window_state) and window.restoreState(
-        QByteArray.fromBase64(settings.window_state.encode())
-    )
+    if geometry := unsealed(settings.geometry):
+        window.restoreGeometry(geometry)
+    if division := unsealed(settings.splitter):
+        splitter.restoreState(division)
+    state = unsealed(settings.window_state)
+    return not state.isEmpty() and window.restoreState(state)
 
 
 def shortened(name: str, metrics: QFontMetrics, width: int = LONGEST_NAME) -> str:
@@ -61,8 +75,14 @@ def dress_overflow(*bars: QToolBar) -> None:
         more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
         if more is not None:
             right = bar.orientation() == Qt.Orientation.Horizontal
-            more.setIcon(theme.icon(f"mdi6.chevron-double-{'right' if right else 'down'}"))
+            more.setIcon(_without_border(theme.icon(f"mdi6.chevron-double-{'right' if right else 'down'}")))
             more.setToolTip(QCoreApplication.translate("room", "What there is no room for"))
+
+
+def _without_border(icon: QIcon) -> QIcon:
+    """All of it is sign: there are but 12 pixels."""
+    sign = icon.pixmap(64, 64)
+    return QIcon(sign.copy(QRegion(sign.mask()).boundingRect()))
 
 
 class NameLabel(QLabel):

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from desktop.preparing.preparing import SIZES
 from desktop.session import Session
-from desktop.widgets.parts.files import dialogs_begin, local_path
+from desktop.widgets.parts.files import dialogs_begin, files_in
 from desktop.widgets.parts.pictures import faint, title
 from desktop.widgets.parts.room import fit
 from desktop.widgets.preparing.sheet import Sheet
@@ -246,12 +246,12 @@ class PreparingDialog(QDialog):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A folder or a zip file may be dropped."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if files_in(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Take it, or the folder of the photo that was dropped."""
-        path = next((local_path(url) for url in event.mimeData().urls() if url.isLocalFile()), None)
+        path = next(iter(files_in(event.mimeData())), None)
         if path is not None:
             event.acceptProposedAction()
             whole = os.path.isdir(path) or path.suffix.lower() == ".zip"

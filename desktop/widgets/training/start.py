@@ -22,7 +22,7 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.training.current import GOING_ON
 from desktop.training.runs import RunSummary
-from desktop.widgets.parts.files import dialogs_begin, local_path
+from desktop.widgets.parts.files import dialogs_begin, files_in
 from desktop.widgets.parts.pictures import Card, MainButton, faint, title
 from desktop.widgets.training.words import ago, phase_in_words, room
 from engine.files.writing import as_on_disk
@@ -88,7 +88,7 @@ class DropZone(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 10, 10)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if files_in(event.mimeData()):
             event.acceptProposedAction()
             self._over = True
             self.update()
@@ -100,11 +100,15 @@ class DropZone(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._over = False
         self.update()
-        path = next((local_path(url) for url in event.mimeData().urls() if url.isLocalFile()), None)
+        dropped = files_in(event.mimeData())
+        path = next(iter(dropped), None)
         if path is not None:
             event.acceptProposedAction()
             whole = os.path.isdir(path) or path.suffix.lower() == ".zip"
-            self.chosen.emit(path if whole else path.parent)
+            halves = len(dropped) > 1 and all(
+                os.path.isdir(it) and it.parent == path.parent for it in dropped
+            )
+            self.chosen.emit(path if whole and not halves else path.parent)
 
     def _ask(self) -> None:
         dialog = QFileDialog(self, self.tr("Folder of pictures"), dialogs_begin(self._session))

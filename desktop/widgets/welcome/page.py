@@ -28,9 +28,11 @@ from desktop.session import Session
 from desktop.support import theme
 from desktop.support.places import places
 from desktop.widgets.parts.actions import Actions
+from desktop.widgets.parts.files import told_apart
 from desktop.widgets.parts.folders import FolderButton
 from desktop.widgets.parts.pictures import faint, title
 from desktop.widgets.welcome.tile import CAPTION, Tile
+from engine.files.writing import shown
 
 GAP = 12
 NARROWEST, WIDEST = 176, 320
@@ -69,11 +71,11 @@ class _Path(QLabel):
     """A path, as much of it as there is room for."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(_from_home(path))
+        super().__init__(shown(_from_home(path)))
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setContentsMargins(6, 0, 12, 0)
-        self.setToolTip(theme.plain(str(path)))
+        self.setToolTip(theme.plain(shown(path)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, area = QPainter(self), self.contentsRect()
@@ -296,17 +298,17 @@ class Welcome(QFrame):
         self._session.gallery.put_up(tile.exhibit)
 
     def _list_recent(self) -> None:
-        names = self._session.settings.recent[:MOST_RECENT]
-        self.recent.show_buttons([self._recent_entry(Path(name)) for name in names])
+        names = told_apart(self._session.settings.recent[:MOST_RECENT])
+        self.recent.show_buttons([self._recent_entry(Path(name), text) for name, text in names.items()])
 
-    def _recent_entry(self, path: Path) -> QPushButton:
+    def _recent_entry(self, path: Path, text: str) -> QPushButton:
         button = QPushButton()
         button.setProperty("faint", True)
-        name = button.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
+        name = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME)
         button.setText(name.replace("&", "&&"))
         button.setIcon(theme.icon("mdi6.history"))
-        button.setToolTip(theme.plain(str(path)))
-        button.setAccessibleName(self.tr("Open “%s”") % path.name)
+        button.setToolTip(theme.plain(shown(path)))
+        button.setAccessibleName(self.tr("Open “%s”") % text)
         button.clicked.connect(lambda: self._session.open_file(path))
         return button
 

@@ -128,3 +128,20 @@ def test_leaving_the_field_of_a_key_changes_no_key(window: MainWindow) -> None:
         field.editingFinished.emit()
     assert {spec.id: window.actions_table.all_keys(spec.id) for spec in window.actions_table} == before
     assert window.session.settings.keys == {}
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.25])
+@pytest.mark.parametrize("text", ["&To", "&Terms", "&Ways"])
+def test_the_name_of_a_field_is_not_cut(window: MainWindow, text: str, scale: float) -> None:
+    """Kerning is lost where a letter is underlined, and the text is wider than Qt measures it."""
+    form = picture_dialogs.Form("", "OK", window)
+    font = form.font()
+    font.setPointSizeF(font.pointSizeF() * scale)
+    form.setFont(font)
+    form.form.addRow(text, QSpinBox())
+    form.show()
+    (name,) = (label for label in form.findChildren(QLabel) if label.text() == text)
+    shown = name.grab().toImage()
+    right = {shown.pixel(shown.width() - 1, row) for row in range(shown.height())}
+    assert right == {shown.pixel(shown.width() - 1, 0)}
+    form.close()
