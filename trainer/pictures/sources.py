@@ -183,7 +183,7 @@ class _Kept:
     """What was read, by its file and how it was read."""
 
     found: dict[tuple[Path, object], object] = field(default_factory=dict)
-    room: int = KEPT_BYTES
+    room: int = field(default_factory=lambda: KEPT_BYTES)
 
 
 _kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
