@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import resources
+from tests import warm
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="users of Unix")
 
@@ -50,13 +50,13 @@ def test_a_home_of_a_user_that_there_is_not_is_no_home(bare: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("module", ["desktop", "trainer"])
-def test_whoever_has_no_home_is_told_what_to_do(module: str, bare: pytest.MonkeyPatch) -> None:
+def test_whoever_has_no_home_is_told_what_to_do(
+    module: str, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """As in a container, under a number that no user has."""
     words = {"desktop": ["models"], "trainer": ["export", "nobody", "--to", "pth"]}[module]
     homeless = f"import pwd; pwd.getpwuid = {{}}.__getitem__; from {module}.__main__ import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", homeless, *words], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = warm.run("-c", homeless, *words, folder=tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
         "This user has no home folder; set UNDERPAINT_HOME to a folder for Underpaint's files.\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -60,17 +59,6 @@ def the_crash() -> crashes.Crash:
     return crash
 
 
-def run(home: Path, script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such signals")
 @pytest.mark.parametrize(
     ("number", "leaves"), [(signal.SIGSEGV, True), (signal.SIGKILL, False), (signal.SIGTERM, False)]
@@ -98,8 +86,8 @@ def test_how_a_program_ended_decides_what_it_leaves(
     assert not list((home / "logs").glob("*.crash"))
 
 
-def test_an_exception_that_ends_the_program_is_reported(home: Path):
-    done = run(home, FAILS_AT_START)
+def test_an_exception_that_ends_the_program_is_reported(home: Path, tmp_path: Path):
+    done = warm.run("-c", FAILS_AT_START, folder=tmp_path / "told", **environment(home))
     assert done.returncode == 1
     crash = the_crash()
     assert not crash.went_on

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QComboBox
 from desktop.paint.editing.document import Role
 from desktop.widgets.dialogs.picture_dialogs import ImportDialog
 from desktop.widgets.main_window import MainWindow
+from tests import warm
 from tests.desktop.window_hands import done, drag, model, settle, until
 
 
@@ -219,14 +219,13 @@ def test_unsaved_drawings_survive_the_kill_of_the_program(stocked_home, tmp_path
         app.exec()
         """
     )
-    child = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=os.environ.copy()
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+    told = tmp_path / "told"
+    with warm.program("-c", script, folder=told) as child:
+        out = told / "out"
+        until(lambda: not child.is_alive() or (out.exists() and out.read_text("utf-8") == "ready\n"), 60)
+        assert child.is_alive(), (told / "said").read_text("utf-8")
+        child.kill()
+        child.join()
 
     from desktop.documents.recovery import abandoned, restore
 

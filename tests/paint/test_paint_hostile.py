@@ -9,6 +9,8 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -105,11 +107,6 @@ HOSTILE = {
     "100 000 × 100 000": zipped({"stack.xml": STACK.encode(), "data/a.png": huge_png(100_000, 100_000)}),
     "6000 × 6000 of nothing": zipped({"stack.xml": STACK.encode(), "data/a.png": huge_png(6000, 6000)}),
     "text named png": zipped({"stack.xml": STACK.encode(), "data/a.png": b"hello, I am text" * 9}),
-    "bomb in stack": zipped({"stack.xml": b" " * (60 << 20)}),
-    "bomb in layer": zipped({"stack.xml": STACK.encode(), "data/a.png": b"\0" * (200 << 20)}),
-    "bomb in notes": zipped(
-        {"stack.xml": STACK.encode(), "data/a.png": PNG, "underpaint.json": b" " * (9 << 20)}
-    ),
     "endless directory": patched(GOOD, 12, struct.pack("<I", 900 << 20)),
     "directory elsewhere": patched(GOOD, 16, struct.pack("<I", 0xFFFFFF00)),
     "notes of another sort": with_notes(kind="film"),
@@ -128,13 +125,28 @@ HOSTILE = {
     "format too new": with_notes(format=project.FORMAT + 1),
     "roles a list": with_notes(roles=[]),
 }
+BOMBS: dict[str, Callable[[], dict[str, bytes]]] = {
+    "bomb in stack": lambda: {"stack.xml": b" " * (60 << 20)},
+    "bomb in layer": lambda: {"stack.xml": STACK.encode(), "data/a.png": b"\0" * (200 << 20)},
+    "bomb in notes": lambda: {
+        "stack.xml": STACK.encode(),
+        "data/a.png": PNG,
+        "underpaint.json": b" " * (9 << 20),
+    },
+}
+"""Packed where they are used: that takes a second, and no other test need wait for it."""
 
 
-@pytest.mark.parametrize("what", list(HOSTILE))
+@cache
+def hostile(what: str) -> bytes:
+    return zipped(BOMBS[what]()) if what in BOMBS else HOSTILE[what]
+
+
+@pytest.mark.parametrize("what", [*HOSTILE, *BOMBS])
 def test_hostile_projects_get_a_sentence(what: str, tmp_path: Path) -> None:
     path = tmp_path / "inner" / "drawing.ora"
     path.parent.mkdir()
-    path.write_bytes(HOSTILE[what])
+    path.write_bytes(hostile(what))
     with pytest.raises(PictureError) as caught:
         project.load(path)
     sentence = str(caught.value)
@@ -179,7 +191,7 @@ def test_missing_files_and_folders_get_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="counts memory as POSIX does")
 def test_memory_stays_small(tmp_path: Path) -> None:
     """The largest pictures that pass the checks, and bombs, in a process of their own."""
-    (tmp_path / "layer.ora").write_bytes(HOSTILE["bomb in layer"])
+    (tmp_path / "layer.ora").write_bytes(hostile("bomb in layer"))
     (tmp_path / "size.ora").write_bytes(HOSTILE["100 000 × 100 000"])
     big = np.zeros((5790, 5790, 4), np.uint8)
     stack = '<image w="5790" h="5790"><stack>' + '<layer src="data/a.png"/>' * 2 + "</stack></image>"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from copy import deepcopy
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -25,6 +28,22 @@ HOUSES = Palette(
 """Colours as label maps have them: two near each other, and ramps that come by a third."""
 
 
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+def made_once(make: Callable[Given, Made]) -> Callable[Given, Made]:
+    """What was made before is copied: many tests begin with the same pictures."""
+    kept = lru_cache(256)(make)
+
+    @wraps(make)
+    def copied(*args: Given.args, **named: Given.kwargs) -> Made:
+        return deepcopy(kept(*args, **named))  # type: ignore[arg-type]
+
+    return copied
+
+
+@made_once
 def house(seed: int, edge: int = 128) -> tuple[Pixels, Pixels]:
     """A label map in ``HOUSES``, and a photo of that house: uint8 (edge, edge, 3) each."""
     random = np.random.default_rng(seed)
@@ -54,6 +73,7 @@ def house(seed: int, edge: int = 128) -> tuple[Pixels, Pixels]:
     return HOUSES.colours[indices], np.asarray(soft)
 
 
+@made_once
 def thing(seed: int, edge: int = 128) -> Pixels:
     """A photo of something in one colour on white, unlike others: uint8 (edge, edge, 3)."""
     random = np.random.default_rng(seed)
@@ -84,8 +104,19 @@ def side_by_side(seed: int, edge: int = 128) -> Pixels:
 def save(pixels: Pixels, file: Path, **options: Any) -> Path:
     """Write a picture, making its folder."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(file, **options)
+    if file.suffix == ".png" and not options:
+        file.write_bytes(_png(pixels.tobytes(), pixels.shape, pixels.dtype.str))
+    else:
+        Image.fromarray(pixels).save(file, **options)
     return file
+
+
+@lru_cache(256)
+def _png(values: bytes, shape: tuple[int, ...], dtype: str) -> bytes:
+    """Many tests write the same pictures, and packing one takes as long as drawing it."""
+    target = io.BytesIO()
+    Image.fromarray(np.frombuffer(values, dtype).reshape(shape)).save(target, "PNG")
+    return target.getvalue()
 
 
 def through_jpeg(pixels: Pixels, quality: int = 80) -> Pixels:
@@ -95,6 +126,7 @@ def through_jpeg(pixels: Pixels, quality: int = 80) -> Pixels:
     return np.array(Image.open(target))
 
 
+@made_once
 def blob(seed: int, edge: int = 128) -> Pixels:
     """A photo of something without a straight outline, on white, unlike others: uint8 (edge, edge, 3)."""
     random = np.random.default_rng(seed)

@@ -33,6 +33,7 @@ from trainer.pictures.sources import Derived, Pixels, Source
 __all__ = ["TASKS", "DataSet", "Kind", "Layout", "Pair", "Problem", "Task", "digest", "find", "load"]
 
 
+@sources.kept()
 def find(
     folder: Path,
     *,

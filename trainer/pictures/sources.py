@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +37,9 @@ IGNORED: Colour = (254, 1, 253)
 
 NOTHING = 255, 65535
 """Numbers that stand for no label, in most data sets that have one: of 8 bits, and −1 of 16."""
+
+KEPT_BYTES = 64 << 20
+"""Of pictures that are kept while a folder is recognised."""
 
 _LISTED = 4
 """So many numbers are listed in a sentence."""
@@ -167,7 +172,56 @@ def reading(file: Path, source: Source) -> Reading:
             table[number] = colour
         pixels = table[found]
         return Reading(pixels, None, pixels, _strange(found, table))
-    return picture.read(_still(file), source.levels)
+    return _once((file, source.levels), lambda: picture.read(_still(file), source.levels), _parts)
+
+
+Found = TypeVar("Found")
+
+
+@dataclass
+class _Kept:
+    """What was read, by its file and how it was read."""
+
+    found: dict[tuple[Path, object], object] = field(default_factory=dict)
+    room: int = field(default_factory=lambda: KEPT_BYTES)
+
+
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Within the block a file is decoded once for each way of reading it, as far as there is room: to
+    recognise a folder, the same few pictures are looked at half a dozen times. What was read can't be
+    written to.
+    """
+    before = _kept.set(_Kept())
+    try:
+        yield
+    finally:
+        _kept.reset(before)
+
+
+def _once(how: tuple[Path, object], read: Callable[[], Found], parts: Callable[[Found], list[Any]]) -> Found:
+    """What ``read`` returns, or what it did, where that is kept; ``parts`` are its arrays."""
+    store = _kept.get()
+    if store is None:
+        return read()
+    if how in store.found:
+        return cast(Found, store.found[how])
+    found = read()
+    arrays = parts(found)
+    size = sum(array.nbytes for array in arrays)
+    if size <= store.room:
+        store.room -= size
+        store.found[how] = found
+        for array in arrays:
+            array.flags.writeable = False
+    return found
+
+
+def _parts(found: Reading) -> list[Any]:
+    return [array for array in (found.pixels, found.alpha, found.colours) if array is not None]
 
 
 def _strange(found: Values, table: Pixels) -> list[str]:
@@ -244,9 +298,13 @@ def numbered(file: Path) -> tuple[Values | None, tuple[Colour, ...] | None]:
     Raises:
         PictureError: the file can't be read.
     """
-    with picture.opened(zipped.source(file), (*picture.FORMATS, "GIF")) as image:
-        numbers = _values(image)
-        return numbers, _colours(image)
+
+    def read() -> tuple[Values | None, tuple[Colour, ...] | None]:
+        with picture.opened(zipped.source(file), (*picture.FORMATS, "GIF")) as image:
+            numbers = _values(image)
+            return numbers, _colours(image)
+
+    return _once((file, "numbered"), read, lambda found: [] if found[0] is None else [found[0]])
 
 
 def _values(image: Image.Image) -> Values | None:

@@ -83,13 +83,15 @@ class _Rows(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, tensor: Tensor, numbers: Tensor) -> Tensor:
         context.save_for_backward(numbers)
-        context.like = torch.empty_like(tensor, device="meta")
+        context.strides = torch.empty_like(tensor, device="meta").stride()
+        context.shape = tensor.shape
         return tensor[numbers]
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (numbers,) = context.saved_tensors
-        whole = torch.zeros_like(context.like, dtype=gradient.dtype, device=gradient.device)
+        # Not by zeros_like from “meta”, for which torch imports an algebra system: a second of each training.
+        whole = gradient.new_empty_strided(context.shape, context.strides).zero_()
         return whole.index_copy_(0, numbers, gradient), None
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests import warm
-from tests.trainer.machine.two_processes import by_two, finish
+from tests.trainer.machine.two_processes import by_two, finish, python
 from tests.trainer.made_pictures import HOUSES, house, save
 from tests.trainer.small_runs import differing, ends, small, things, trained
 from trainer.data import pairs
@@ -38,7 +38,9 @@ that one alone, so that after a few steps two processes differ from one by whole
 def by_torchrun(folder: Path) -> int:
     """Two processes that torchrun has go on with a run; its exit code."""
     words = ("--standalone", "--nproc-per-node=2", "-m", "trainer", "resume", folder)
-    return warm.run("torch.distributed.run", *words, folder=folder.with_name("told")).returncode
+    begun = str(python(folder.with_name("python"), "-m"))
+    told = folder.with_name("told")
+    return warm.run("torch.distributed.run", *words, folder=told, PYTHON_EXEC=begun).returncode
 
 
 def farthest(run: Run, other: Run) -> float:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import pytest
 
 from tests import warm
-from tests.trainer.machine.two_processes import by_two, finish
+from tests.trainer.machine.two_processes import by_two, finish, python
 from tests.trainer.small_runs import differing, ends, things
 from trainer.run import events
 from trainer.run import folder as runs
@@ -112,13 +112,6 @@ def of_page(command: str) -> list[str]:
     return ["torch.distributed.run", *words[1:]]
 
 
-def python(host: Host, file: Path) -> Path:
-    """What torchrun begins there in the place of ``python -u -m``: a process that has torch imported."""
-    file.write_text(f'#!/bin/sh\nshift 2\nexec {shlex.join(warm.command("-c", ENTER, host.name))} "$@"\n')
-    file.chmod(0o755)
-    return file
-
-
 @contextmanager
 def by_both(
     hosts: tuple[Host, Host], run: Run, typed: Sequence[str] = (), data: Path | None = None
@@ -139,7 +132,8 @@ def by_both(
             place = {"MASTER_ADDR": first.address, "MASTER_PORT": PORT, "LOCAL_WORLD_SIZE": "1"}
             place |= {"RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": "0"}
             if typed:
-                place = {"PYTHON_EXEC": str(python(host, run.folder.with_name(f"python {rank}")))}
+                begun = python(run.folder.with_name(f"python {rank}"), "-c", ENTER, host.name)
+                place = {"PYTHON_EXEC": str(begun)}
                 own = typed.index("--node-rank") + 1
                 words = tuple(meant.get(word, word) for word in (*typed[:own], str(rank), *typed[own + 1 :]))
             told = run.folder.with_name(f"told {rank}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,3 +36,15 @@ def finish(processes: list[BaseProcess]) -> None:
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
+
+
+def python(file: Path, *words: str) -> Path:
+    """What torchrun begins in the place of ``python -u -m``: a process that has torch imported.
+
+    Args:
+        file: is written.
+        words: what it runs with the rest as its words, as ``warm.command`` has them.
+    """
+    file.write_text(f'#!/bin/sh\nshift 2\nexec {shlex.join(warm.command(*words))} "$@"\n')
+    file.chmod(0o755)
+    return file

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from tests import warm
 from tests.engine.conftest import needs_bfloat16
 from tests.trainer.small_runs import small, things
 from trainer.machine.distributed import World
@@ -39,6 +40,21 @@ def test_rows_are_those_of_indexing_and_their_gradient_lies_as_the_maps_do() -> 
     found = gradient(lambda x: (rows(x, NUMBERS) * weights).sum(), one)
     assert torch.equal(found, gradient(lambda x: (x[NUMBERS] * weights).sum(), one))
     assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+AT_WORK = """
+import sys, torch
+from trainer.training.objective import rows
+maps = torch.rand(4, 6, 8, 10, requires_grad=True)
+rows(maps, torch.tensor([0, 3, 2])).sum().backward()
+print(maps.grad.shape, "sympy" in sys.modules)
+"""
+
+
+def test_their_gradient_has_torch_import_no_algebra(tmp_path: Path) -> None:
+    """It would cost each training a second of its beginning."""
+    done = warm.run("-c", AT_WORK, folder=tmp_path)
+    assert done.stdout == "torch.Size([4, 6, 8, 10]) False\n", done.stderr
 
 
 def test_the_l1_distance_is_torchs_and_its_gradient_lies_as_the_maps_do() -> None:
