@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-from functools import lru_cache
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QIcon, QImageReader, QPixmap, QResizeEvent
@@ -158,14 +157,9 @@ def _picture(entry: Entry) -> QIcon:
 
 def sample_picture(card: Card, edge: int) -> QPixmap:
     """The card's sample picture, as large as ``edge`` pixels allow; null where there is none to be shown."""
-    # A pixmap of its own, of the same pixels, for whoever asks.
-    return QPixmap(_sample(card.sample, edge)) if card.sample else QPixmap()
-
-
-@lru_cache(64)  # the list is filled anew whenever a model comes or goes
-def _sample(text: str, edge: int) -> QPixmap:
-    with contextlib.suppress(binascii.Error, ValueError):
-        return _decoded(base64.b64decode(text, validate=True), edge)
+    if card.sample:
+        with contextlib.suppress(binascii.Error, ValueError):
+            return _decoded(base64.b64decode(card.sample, validate=True), edge)
     return QPixmap()
 
 
