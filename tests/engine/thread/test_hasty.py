@@ -108,9 +108,9 @@ def test_trials_break_off_for_the_pen_and_go_on_where_they_were(tiny, tried) -> 
     prepared = generator.prepare(picture())
     frame = generator.retouch(prepared, None)
     assert not generator.tried and not generator.settled and not tried
-    assert not generator.make_ready(lambda: len(tried) < 4)  # two a layer, as plain has to win twice
+    assert not generator.make_ready(lambda: len(tried) < 18)  # nine a layer, as plain has to win each
     once = list(tried)
-    assert len(once) == 4 and not generator.settled
+    assert len(once) == 18 and not generator.settled
     assert (generator.retouch(prepared, None) == frame).all(), "it runs as before until all is known"
     assert generator.make_ready() and generator.ready and generator.settled
     assert not set(map(id, once)) & set(map(id, tried[len(once) :]))
