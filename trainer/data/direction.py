@@ -133,6 +133,7 @@ def commonest_label(inputs: Sequence[Source], palette: Palette) -> int:
     """
     covered = np.zeros(len(palette.labels))
     for source in layouts.spread(inputs, LOOKED_AT):
-        labels = palettes.labelled(read(source), palette)
-        covered += np.bincount(labels.reshape(-1), minlength=len(covered)) / labels.size
+        pixels = read(source)
+        labels = palettes.labelled(pixels, palette)[palettes.known(pixels)]
+        covered += np.bincount(labels, minlength=len(covered)) / max(1, labels.size)
     return int(covered.argmax())

@@ -17,10 +17,10 @@ from engine.data import picture
 from engine.data import style as codes
 from engine.models import bundle
 from engine.passes import opening
-from tests.trainer.made_pictures import HOUSES, save, thing
+from tests.trainer.made_pictures import HOUSES, save, side_by_side, thing
 from tests.trainer.small_runs import copied, differing, houses, small, things, trained
 from trainer.cli.running import begun
-from trainer.data import naming, pairs
+from trainer.data import direction, naming, pairs
 from trainer.data.pairs import DataSet
 from trainer.machine.distributed import World
 from trainer.machine.errors import TrainingError
@@ -194,6 +194,19 @@ def test_what_is_painted_anew_is_among_the_styles_and_said(tmp_path: Path, capsy
     assert len(strange) >= 2, "no photo is like that"
     begun(tmp_path / "begun", config, maps)
     assert "50% of the photos are seen with “label 1” painted anew" in capsys.readouterr().err
+
+
+def test_what_is_no_label_is_not_painted_anew(tmp_path: Path) -> None:
+    """Void beside the window's colour would make windows the label that covers most."""
+    void = (0, 128, 200)
+    for number in range(10):
+        pixels = side_by_side(number, 64)
+        pixels[:40, 64:] = void
+        save(pixels, tmp_path / f"{number}.png")
+    maps = pairs.find(tmp_path, task="labels", ignore=(void,))
+    assert maps.palette is not None and maps.ignored == (void,)
+    chosen = direction.commonest_label([pair.a for pair in maps.pairs], maps.palette)
+    assert maps.palette.labels[chosen].colour == HOUSES.labels[1].colour
 
 
 def test_only_label_maps_are_painted_anew(tmp_path: Path, data: DataSet) -> None:
