@@ -170,6 +170,11 @@ def test_architecture_names_every_package() -> None:
     assert there == {words[0] for words in lines}, "packages that the tree leaves out, or that are gone"
 
 
+def test_architecture_takes_the_minutes_it_promises() -> None:
+    words = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split()
+    assert len(words) <= 1300, f"{len(words)} words: shorten what is there, before anything is added"
+
+
 def test_no_file_speaks_of_the_machine_it_was_made_on() -> None:
     """Paths, and papers that the reader does not have."""
     # Put together here, or this very file would be found.
