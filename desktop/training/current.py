@@ -81,7 +81,7 @@ class Training(Observable):
     phase = Property[Phase | None](None)
     plan = Property[Plan | None](None)
     has_model = Property(False)
-    """Whether the newest average can be painted with, …"""
+    """Whether the newest weights, their EMA, can be painted with, …"""
     has_best = Property(False)
     """… and whether the best one can."""
     chosen = Property[Which | None](None)

@@ -13,7 +13,7 @@ from engine.layers.encoder_decoder_base import DEFAULTS, NEW, SETTINGS, EncoderD
 
 
 class EncoderDecoder(EncoderDecoderBase):
-    """The hourglass alone."""
+    """Encoder and decoder alone."""
 
     skips = False
 

@@ -1,4 +1,4 @@
-"""The U-Net of pix2pix: an hourglass with skips between maps of a size."""
+"""The U-Net of pix2pix: an encoder and a decoder with skips between maps of a size."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from trainer.pictures import discs
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-Place = tuple[int, int]
+Point = tuple[int, int]
 
 RED = (200, 30, 35)
 RADIUS = 8
@@ -58,9 +58,9 @@ def bare(prepared: Pixels) -> Pixels:
     return lines
 
 
-def dabbed(drawing: Pixels, place: Place, colour: npt.ArrayLike) -> Pixels:
+def dabbed(drawing: Pixels, point: Point, colour: npt.ArrayLike) -> Pixels:
     """A prepared drawing, uint8 (H, W, 5), with one round dab more; it keeps to the paper between lines."""
-    dab = _away(drawing, place) <= RADIUS * discs.unit(drawing.shape)
+    dab = _away(drawing, point) <= RADIUS * discs.unit(drawing.shape)
     answer = drawing.copy()
     answer[dab, 1:4], answer[dab, 4] = np.asarray(colour, np.uint8), 255
     return answer
@@ -69,7 +69,7 @@ def dabbed(drawing: Pixels, place: Place, colour: npt.ArrayLike) -> Pixels:
 # --- how far one reaches ---------------------------------------------------------------------------
 
 
-def roomiest(lines: Pixels, inside: Mask) -> Place:
+def roomiest(lines: Pixels, inside: Mask) -> Point:
     """Where a drawing has most room for a dab: people colour in a surface, not a seam.
 
     Args:
@@ -81,27 +81,27 @@ def roomiest(lines: Pixels, inside: Mask) -> Place:
     return int(row), int(column)
 
 
-def reach(made: Pixels, place: Place, inside: Mask) -> float | None:
+def reach(fake: Pixels, point: Point, inside: Mask) -> float | None:
     """How much of an object turned red by one red dab, 0 to 1; None where there is nothing but the dab.
 
     Args:
-        made: uint8 (H, W, 3), of a drawing with no hint but a dab of ``RED`` at ``place``.
+        fake: uint8 (H, W, 3), of a drawing with no hint but a dab of ``RED`` at ``point``.
         inside: (H, W), what the outline encloses.
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    counted = inside & (_away(made, place) > (RADIUS + FROM_THE_DAB) * discs.unit(made.shape))
+    counted = inside & (_away(fake, point) > (RADIUS + FROM_THE_DAB) * discs.unit(fake.shape))
     if not counted.any():
         return None
     red = rgb2lab(np.array(RED, np.uint8).reshape(1, 1, 3))
-    return float((deltaE_ciede2000(rgb2lab(made[counted][None]), red) <= NEAR).mean())
+    return float((deltaE_ciede2000(rgb2lab(fake[counted][None]), red) <= NEAR).mean())
 
 
 # --- whether its outline shows ---------------------------------------------------------------------
 
 
-def flat_places(lines: Pixels, photo: Pixels, inside: Mask) -> list[Place]:
-    """Up to ``MOST`` places well inside, away from lines, where the photo is flattest: there no outline is
+def flat_points(lines: Pixels, photo: Pixels, inside: Mask) -> list[Point]:
+    """Up to ``MOST`` points well inside, away from lines, where the photo is flattest: there no outline is
     anybody's but the dab's.
 
     Args:
@@ -117,7 +117,7 @@ def flat_places(lines: Pixels, photo: Pixels, inside: Mask) -> list[Place]:
     mean = ndimage.uniform_filter(planes, (side, side, 0))
     spread = (ndimage.uniform_filter(planes * planes, (side, side, 0)) - mean * mean).sum(2)
     spread[_room(lines, inside) < _AROUND * unit] = np.inf
-    found: list[Place] = []
+    found: list[Point] = []
     while len(found) < MOST:
         row, column = np.unravel_index(int(spread.argmin()), spread.shape)
         if spread[row, column] == np.inf:
@@ -127,29 +127,29 @@ def flat_places(lines: Pixels, photo: Pixels, inside: Mask) -> list[Place]:
     return found
 
 
-def usual(photo: Pixels, place: Place) -> Pixels:
+def usual(photo: Pixels, point: Point) -> Pixels:
     """The colour that a photo has where a dab is to go, uint8 (3,)."""
-    under = photo[_away(photo, place) <= RADIUS * discs.unit(photo.shape)]
+    under = photo[_away(photo, point) <= RADIUS * discs.unit(photo.shape)]
     return np.asarray(np.median(under, axis=0), np.uint8)
 
 
-def steps(made: Pixels, place: Place) -> Steps:
+def steps(fake: Pixels, point: Point) -> Steps:
     """How much a picture changes across the outline of a dab, and across rings beside it.
 
     Colours are averaged along quarters of a ring; a step is how far they lie apart in CIE Lab from 1.5 pixels
     within to 1.5 pixels without. The rings beside lie 3.5 pixels further in and out.
 
     Args:
-        made: uint8 (H, W, 3), of a drawing with a dab at ``place``.
+        fake: uint8 (H, W, 3), of a drawing with a dab at ``point``.
     """
     from scipy import ndimage
     from skimage.color import rgb2lab
 
-    unit = discs.unit(made.shape)
-    row, column = place
+    unit = discs.unit(fake.shape)
+    row, column = point
     half = int(np.ceil((_AROUND + 2) * unit))
     top, left = max(0, row - half), max(0, column - half)
-    lab = rgb2lab(made[top : row + half + 1, left : column + half + 1])
+    lab = rgb2lab(fake[top : row + half + 1, left : column + half + 1])
     angles = (np.arange(_SECTORS * _RAYS) + 0.5) * 2 * np.pi / (_SECTORS * _RAYS)
     inner, outer = RADIUS - _BESIDE, RADIUS + _BESIDE
     radii = np.array([[middle - _SPAN, middle + _SPAN] for middle in (inner, RADIUS, outer)]) * unit
@@ -189,31 +189,31 @@ def measure_dabs(
         ``reach`` of the red one, its steps where it has room, and those of the others.
     """
     lines = drawing[..., 0]
-    place = roomiest(lines, inside)
-    red = translate(dabbed(drawing, place, RED))
-    has_room = _room(lines, inside)[place] >= _AROUND * discs.unit(drawing.shape)
-    places = flat_places(lines, photo, inside)
+    point = roomiest(lines, inside)
+    red = translate(dabbed(drawing, point, RED))
+    has_room = _room(lines, inside)[point] >= _AROUND * discs.unit(drawing.shape)
+    points = flat_points(lines, photo, inside)
     coloured = drawing
-    for one in places:
+    for one in points:
         coloured = dabbed(coloured, one, usual(photo, one))
-    made = translate(coloured) if places else photo
+    fake = translate(coloured) if points else photo
     return (
-        reach(red, place, inside),
-        [steps(red, place)] if has_room else [],
-        [steps(made, one) for one in places],
+        reach(red, point, inside),
+        [steps(red, point)] if has_room else [],
+        [steps(fake, one) for one in points],
     )
 
 
 def _room(lines: Pixels, inside: Mask) -> Floats:
-    """Pixels from each place inside to the nearest line or border."""
+    """Pixels from each point inside to the nearest line or border."""
     from scipy.ndimage import distance_transform_edt
 
     room: Floats = distance_transform_edt(np.pad(inside & (lines >= 128), 1))
     return room[1:-1, 1:-1]
 
 
-def _away(picture: Pixels, place: Place) -> Floats:
-    """How far each pixel is from a place."""
+def _away(picture: Pixels, point: Point) -> Floats:
+    """How far each pixel is from a point."""
     down, across = np.ogrid[: picture.shape[0], : picture.shape[1]]
-    away: Floats = np.hypot(down - place[0], across - place[1])
+    away: Floats = np.hypot(down - point[0], across - point[1])
     return away

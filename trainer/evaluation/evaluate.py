@@ -73,7 +73,7 @@ class Evaluation:
     found: list[tuple[str, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     examples: list[tuple[Pixels, Pixels, Pixels]] = field(default_factory=list)
-    """Input as seen, made picture, target."""
+    """Input as seen, generated picture, target."""
 
 
 def task_of(card: Card) -> Task | None:
@@ -224,9 +224,9 @@ def estimate_time(
         stamps = [time.perf_counter()]
         sample = still(chosen.pairs[place], augment)
         stamps.append(time.perf_counter())
-        made = generator.translate(sample.prepared)
+        fake = generator.translate(sample.prepared)
         stamps.append(time.perf_counter())
-        tally.add(sample, made)
+        tally.add(sample, fake)
         stamps.append(time.perf_counter())
         if turn:  # the first one loads what is needed
             reading += stamps[1] - stamps[0]
@@ -289,14 +289,14 @@ def evaluate(
             sample = following.result()
             if number + 1 < count:
                 following = pool.submit(still, chosen.pairs[number + 1], augment)
-            made = generator.translate(sample.prepared)
-            tally.add(sample, made)
+            fake = generator.translate(sample.prepared)
+            tally.add(sample, fake)
             if number in looked_at:
-                tally.compare_features(sample, made)
+                tally.compare_features(sample, fake)
             if number in again:
                 tally.dab(sample, generator.translate)
             if number in on_sheet:
-                result.examples.append((sheet.shown(sample.prepared, card), made, sample.target))
+                result.examples.append((sheet.shown(sample.prepared, card), fake, sample.target))
             if progress is not None:
                 progress(number + 1, count)
     result.scores, result.found = tally.scores(), tally.found()

@@ -67,8 +67,8 @@ class _Styled(nn.Module):
         self.network = network
 
     def forward(self, planes: Tensor, style: Tensor) -> Tensor:
-        made: Tensor = self.network(planes, style=style)
-        return made
+        fake: Tensor = self.network(planes, style=style)
+        return fake
 
 
 def _write_onnx(card: Card, tensors: dict[str, Tensor], path: Path) -> None:

@@ -79,14 +79,14 @@ class Flatness:
         self._flat = self._painted = 0
         self._values: dict[str, list[float]] = defaultdict(list)
 
-    def add(self, drawing: Pixels, made: Pixels, photo: Pixels) -> None:
+    def add(self, drawing: Pixels, fake: Pixels, photo: Pixels) -> None:
         """Count a pair in: uint8 (H, W, 3) each. Inputs of other planes have no colours to keep."""
-        if drawing.shape != made.shape:
+        if drawing.shape != fake.shape:
             return
         found = areas(drawing)
         self._flat += int(found.flat.sum())
         self._painted += int(found.painted.sum())
-        for prefix, picture in (("", made), ("real_", photo)):
+        for prefix, picture in (("", fake), ("real_", photo)):
             for name, value in (
                 ("colour_difference", difference(picture, drawing, found.flat)),
                 ("paper_kept", kept(picture, found.paper)),

@@ -1,8 +1,8 @@
 """Reads labels in photos: a small network trained on real pairs, the other way round.
 
-What it reads in made photos, compared with what it reads in real ones, tells how much of the painted labels
-can be recognised: the idea of the FCN score (Isola et al., CVPR 2017, section 4.1), without a network from
-elsewhere.
+What it reads in generated photos, compared with what it reads in real ones, tells how much of the painted
+labels can be recognised: the idea of the FCN score (Isola et al., CVPR 2017, section 4.1), without a network
+from elsewhere.
 """
 
 from __future__ import annotations

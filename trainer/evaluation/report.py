@@ -20,24 +20,24 @@ MEANINGS = {
     "histogram_L": "overlap of the lightness histograms, up to 1",
     "histogram_a": "overlap of the green–red histograms, up to 1",
     "histogram_b": "overlap of the blue–yellow histograms, up to 1",
-    "stripes": "steps between even and odd rows or columns amid smooth parts of made photos, levels of 255",
+    "stripes": "steps of even from odd rows or columns amid smooth parts of generated photos, levels of 255",
     "real_stripes": "the same in real photos",
-    "lattice": "texture that recurs from 16 pixels to 16 where made photos are not white, levels of 255",
+    "lattice": "texture that recurs from 16 pixels to 16 where generated photos are not white, levels of 255",
     "real_lattice": "the same in real photos",
-    "lightness": "mean lightness (CIE Lab), 0 to 100, of made photos",
+    "lightness": "mean lightness (CIE Lab), 0 to 100, of generated photos",
     "real_lightness": "the same of real photos",
-    "chroma": "mean chroma (CIE Lab), 0 for grey, of made photos",
+    "chroma": "mean chroma (CIE Lab), 0 for grey, of generated photos",
     "real_chroma": "the same of real photos",
-    "line_precision": "share of the lines found in made photos that were drawn, within 2 pixels",
-    "line_recall": "share of the drawn lines that are found in made photos, within 2 pixels",
-    "hint_difference": "median colour difference (CIEDE2000) of made photos from their hints; less is better",
-    "colour_difference": "median difference (CIEDE2000) of made photos from what is painted, amid its areas",
+    "line_precision": "share of the lines found in generated photos that were drawn, within 2 pixels",
+    "line_recall": "share of the drawn lines that are found in generated photos, within 2 pixels",
+    "hint_difference": "median colour difference (CIEDE2000) of generated photos from hints; less is better",
+    "colour_difference": "median difference (CIEDE2000) of generated photos from what is painted, amid areas",
     "real_colour_difference": "the same of real photos: no model is asked to be nearer",
-    "paper_kept": "share of the paper around what is painted that stays near-white in made photos, up to 1",
+    "paper_kept": "share of paper around what is painted that stays near-white in generated photos, up to 1",
     "real_paper_kept": "the same in real photos",
     "perceptual": "mean distance of deep features (VGG16, blocks 1 to 4) from the photos'; less is better",
-    "kernel": "kernel distance of made photos from real ones as sets, by deep features; less is better",
-    "holes": "share of near-white among what the outline encloses, without hints, in made photos",
+    "kernel": "kernel distance of generated photos from real ones as sets, by deep features; less is better",
+    "holes": "share of near-white among what the outline encloses, without hints, in generated photos",
     "real_holes": "the same in real photos",
     "unhinted_holes": "share of near-white among what the outline encloses, where there are no hints at all",
     "real_unhinted_holes": "the same in real photos",
@@ -47,18 +47,18 @@ MEANINGS = {
     "diversity": "mean deep distance of any two of eight styles of a drawing, inside the object",
     "dropout_diversity": "the same of eight throws of dropout, which any model has",
     "obedience": "share of photos that pictures in their own style are nearer to than in a stranger's",
-    "pixel_accuracy": "pixels of made maps that are nearest to the class of the real map, up to 1",
+    "pixel_accuracy": "pixels of generated maps that are nearest to the class of the real map, up to 1",
     "mean_iou": "mean over classes of intersection over union of made and real maps, up to 1",
-    "label_score": "mean IoU of labels read in made photos, as a share of that in real ones",
+    "label_score": "mean IoU of labels read in generated photos, as a share of that in real ones",
     "real_pixel_accuracy": "pixels whose label is read rightly in real photos",
-    "made_pixel_accuracy": "the same in made photos",
+    "made_pixel_accuracy": "the same in generated photos",
     "real_class_accuracy": "the same, as a mean over labels, in real photos",
-    "made_class_accuracy": "the same in made photos",
+    "made_class_accuracy": "the same in generated photos",
     "real_mean_iou": "mean intersection over union of labels read in real photos",
-    "made_mean_iou": "the same in made photos",
+    "made_mean_iou": "the same in generated photos",
 }
 
-FOUND = "share of this class's pixels that are nearest to its colour in made maps too, up to 1"
+FOUND = "share of this class's pixels that are nearest to its colour in generated maps too, up to 1"
 
 FILES = PAGE, SCORES, SHEET = "report.html", "scores.json", "sheet.png"
 
@@ -129,7 +129,7 @@ def _page(evaluation: Evaluation) -> str:
 <p>Judged by {evaluation.pairs} pairs, with {evaluation.statistics} statistics, as on the canvas.</p>
 {notes}
 <table>{rows}</table>
-<h2>Input, made, target</h2>
-<img src="sheet.png" alt="contact sheet: input, made, target">
+<h2>Input, generated, target</h2>
+<img src="sheet.png" alt="contact sheet: input, generated, target">
 </html>
 """

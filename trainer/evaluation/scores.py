@@ -1,4 +1,4 @@
-"""How near made pictures come to what they should be; numpy and scikit-image, no torch."""
+"""How near generated pictures come to what they should be; numpy and scikit-image, no torch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RANGES = {"L": (0, 100), "a": (-110, 110), "b": (-110, 110)}
 """CIE Lab, in bins of one unit."""
 
 
-def likeness(made: Pixels, target: Pixels, known: Mask | None = None) -> dict[str, float]:
+def likeness(fake: Pixels, target: Pixels, known: Mask | None = None) -> dict[str, float]:
     """Of two pictures uint8 (H, W, 3), and of their pixels those that are ``known``, (H, W), if not all are,
     some at least:
 
@@ -38,13 +38,13 @@ def likeness(made: Pixels, target: Pixels, known: Mask | None = None) -> dict[st
     """
     from skimage.metrics import structural_similarity
 
-    difference = made.astype(np.float64) - target
+    difference = fake.astype(np.float64) - target
     if known is None:
-        similar = structural_similarity(made, target, channel_axis=2, win_size=_window(made))
+        similar = structural_similarity(fake, target, channel_axis=2, win_size=_window(fake))
     else:
         # Of each pixel and its surroundings; what isn't known of these is the photo's own.
-        shown = np.where(known[..., None], made, target)
-        _, plane = structural_similarity(shown, target, channel_axis=2, win_size=_window(made), full=True)
+        shown = np.where(known[..., None], fake, target)
+        _, plane = structural_similarity(shown, target, channel_axis=2, win_size=_window(fake), full=True)
         similar, difference = plane[known].mean(), difference[known]
     error = max(float(np.square(difference).mean()), 1e-2)  # equal pictures: about 68 dB
     return {
@@ -105,17 +105,17 @@ class Histograms:
     """How alike the colours of many pictures are as a whole (Isola et al., CVPR 2017, section 4.2)."""
 
     def __init__(self) -> None:
-        self._made, self._targets = (
+        self._fakes, self._targets = (
             {channel: np.zeros(high - low) for channel, (low, high) in _RANGES.items()} for _ in range(2)
         )
         self._chroma = np.zeros(2)
         self._pixels = 0
 
-    def add(self, made: Pixels, target: Pixels, known: Mask | None = None) -> None:
+    def add(self, fake: Pixels, target: Pixels, known: Mask | None = None) -> None:
         """Count the colours of a picture, and of what it should be: uint8 (H, W, 3); where they are known."""
         from skimage.color import rgb2lab
 
-        for which, (totals, pixels) in enumerate(((self._made, made), (self._targets, target))):
+        for which, (totals, pixels) in enumerate(((self._fakes, fake), (self._targets, target))):
             lab = rgb2lab(pixels) if known is None else rgb2lab(pixels)[known]
             for plane, (channel, span) in enumerate(_RANGES.items()):
                 totals[channel] += np.histogram(lab[..., plane], len(totals[channel]), span)[0]
@@ -126,16 +126,16 @@ class Histograms:
         """The overlap of both histograms over all pictures, 0 to 1, for each channel of CIE Lab."""
         shares = {}
         for channel in _RANGES:
-            made, targets = (
-                totals[channel] / max(1, totals[channel].sum()) for totals in (self._made, self._targets)
+            fakes, targets = (
+                totals[channel] / max(1, totals[channel].sum()) for totals in (self._fakes, self._targets)
             )
-            shares[f"histogram_{channel}"] = float(np.minimum(made, targets).sum())
+            shares[f"histogram_{channel}"] = float(np.minimum(fakes, targets).sum())
         return shares
 
     def means(self) -> dict[str, float]:
         """Mean lightness, 0 to 100 and exact to half a unit, and mean chroma, 0 for grey, of both."""
         answer = {}
-        for which, (of, totals) in enumerate((("", self._made), ("real_", self._targets))):
+        for which, (of, totals) in enumerate((("", self._fakes), ("real_", self._targets))):
             counts = totals["L"]
             middles = np.arange(len(counts)) + 0.5
             answer[f"{of}lightness"] = float((counts * middles).sum() / max(1, counts.sum()))
@@ -144,7 +144,7 @@ class Histograms:
 
 
 def line_agreement(drawn: Mask, found: Mask) -> tuple[float, float]:
-    """Precision and recall, 0 to 1, of lines found in a made picture against those drawn for it.
+    """Precision and recall, 0 to 1, of lines found in a generated picture against those drawn for it.
 
     Args:
         drawn, found: (H, W). A line's pixel is met where the other has one within ``NEAR`` pixels.
@@ -158,18 +158,18 @@ def line_agreement(drawn: Mask, found: Mask) -> tuple[float, float]:
     return float(near_drawn[found].mean()), float(near_found[drawn].mean())
 
 
-def hint_difference(made: Pixels, hints: Pixels, where: Mask) -> float:
-    """Median colour difference (CIEDE2000; 1 can just be seen) of a made picture from the hints in it.
+def hint_difference(fake: Pixels, hints: Pixels, where: Mask) -> float:
+    """Median colour difference (CIEDE2000; 1 can just be seen) of a generated picture from the hints in it.
 
     The median, since hints cross seams and soles, which no good picture paints over.
 
     Args:
-        made, hints: uint8 (H, W, 3).
+        fake, hints: uint8 (H, W, 3).
         where: (H, W), at least one pixel with a hint.
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    return float(np.median(deltaE_ciede2000(rgb2lab(made[where]), rgb2lab(hints[where]))))
+    return float(np.median(deltaE_ciede2000(rgb2lab(fake[where]), rgb2lab(hints[where]))))
 
 
 class Reading:

@@ -1,4 +1,4 @@
-"""What is measured in made pictures, gathered pair by pair."""
+"""What is measured in generated pictures, gathered pair by pair."""
 
 from __future__ import annotations
 
@@ -38,41 +38,41 @@ class Tally:
         self._of_classes = scores.Reading(len(classes.labels) if classes is not None else 0)
         self._real, self._generated = scores.Reading(labels), scores.Reading(labels)
 
-    def add(self, sample: Sample, made: Pixels) -> None:
+    def add(self, sample: Sample, fake: Pixels) -> None:
         """Compare what was made of a sample with what it should be; where nothing is known of that, don't."""
         there = None if sample.known is None else sample.known > 0
         if there is not None and not there.any():
             self.unlabelled += 1
             return
         self._count += 1
-        for name, value in scores.likeness(made, sample.target, there).items():
+        for name, value in scores.likeness(fake, sample.target, there).items():
             self._likeness[name].append(value)
-        self._colours.add(made, sample.target, there)
-        for prefix, picture in (("", made), ("real_", sample.target)):
+        self._colours.add(fake, sample.target, there)
+        for prefix, picture in (("", fake), ("real_", sample.target)):
             for name, measure in (("stripes", scores.stripes), ("lattice", scores.lattice)):
                 if (strength := measure(picture)) is not None:
                     self._likeness[prefix + name].append(strength)
         if self._card.input == "sketch":
-            self._add_sketch(sample.prepared, made)
-            self._add_holes(sample, made)
+            self._add_sketch(sample.prepared, fake)
+            self._add_holes(sample, fake)
         elif self._card.input == "image":
-            self._flatness.add(sample.prepared, made, sample.target)
+            self._flatness.add(sample.prepared, fake, sample.target)
         if self._classes is not None:
-            self._of_classes.add(self._classes.indices(made), self._classes.indices(sample.target), there)
+            self._of_classes.add(self._classes.indices(fake), self._classes.indices(sample.target), there)
         if self._recogniser is not None:
             labels = _indices(sample.prepared, self._card)
-            real, generated = self._recogniser.read([sample.target, made])
+            real, generated = self._recogniser.read([sample.target, fake])
             self._real.add(real, labels, there)
             self._generated.add(generated, labels, there)
 
-    def compare_features(self, sample: Sample, made: Pixels) -> None:
+    def compare_features(self, sample: Sample, fake: Pixels) -> None:
         """Compare what a trained eye sees in them; nothing where what is not known is all there is."""
         if sample.known is not None and not sample.known.any():
             return
-        fake = distance.extract_features(sample.masked(made))
+        generated = distance.extract_features(sample.masked(fake))
         real = distance.extract_features(sample.target)
-        self._likeness["perceptual"].append(fake.distance_from(real))
-        self._features.append((fake.vector, real.vector))
+        self._likeness["perceptual"].append(generated.distance_from(real))
+        self._features.append((generated.vector, real.vector))
 
     def dab(self, sample: Sample, translate: Callable[[Pixels], Pixels]) -> None:
         """Translate the bare lines of a sample, and with dabs of colour on them, and see what comes of it."""
@@ -87,24 +87,24 @@ class Tally:
         self._red_steps += red
         self._steps += others
 
-    def _add_holes(self, sample: Sample, made: Pixels, which: str = "") -> None:
+    def _add_holes(self, sample: Sample, fake: Pixels, which: str = "") -> None:
         """White inside the outline, beside how much of it the photo has there."""
         prepared = sample.prepared
         enclosed = holes.inside(prepared[..., 0])
         hinted = prepared[..., 4] > 0 if self._card.hints else None
-        ours, theirs = (holes.share(picture, enclosed, hinted) for picture in (made, sample.target))
+        ours, theirs = (holes.share(picture, enclosed, hinted) for picture in (fake, sample.target))
         if ours is not None and theirs is not None:
             self._obedience[f"{which}holes"].append(ours)
             self._obedience[f"real_{which}holes"].append(theirs)
 
-    def _add_sketch(self, prepared: Pixels, made: Pixels) -> None:
-        lines = sketch.lines(made, self._card.line_width or 1.5) < 128
+    def _add_sketch(self, prepared: Pixels, fake: Pixels) -> None:
+        lines = sketch.lines(fake, self._card.line_width or 1.5) < 128
         precision, recall = scores.line_agreement(prepared[..., 0] < 128, lines)
         self._obedience["line_precision"].append(precision)
         self._obedience["line_recall"].append(recall)
         if self._card.hints and prepared[..., 4].any():
             hints, where = prepared[..., 1:4], prepared[..., 4] > 0
-            self._obedience["hint_difference"].append(scores.hint_difference(made, hints, where))
+            self._obedience["hint_difference"].append(scores.hint_difference(fake, hints, where))
 
     def scores(self) -> dict[str, float]:
         """Of all pairs so far: means, but of hints the median; nothing where none could be compared."""
@@ -133,7 +133,7 @@ class Tally:
 
     def found(self) -> list[tuple[str, float]]:
         """Of each class that occurs, its name, which others may have too, and the share of its pixels that
-        are nearest to its colour in made maps too, 0 to 1."""
+        are nearest to its colour in generated maps too, 0 to 1."""
         if self._classes is None:
             return []
         shares = zip(self._classes.labels, self._of_classes.found(), strict=True)

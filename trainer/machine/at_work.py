@@ -21,7 +21,7 @@ from resources import NoHomeError
 
 MOST_BYTES = 64 << 10
 """Of a note; a path is shorter."""
-SETTLED_SECONDS = 60
+FRESH_SECONDS = 60
 """A note that nobody holds is one of a process that is no more, unless it has just been made."""
 
 
@@ -89,7 +89,7 @@ def _notes() -> list[str]:
                 written = _read(path)
                 if written is not None:
                     held.append(written)
-            elif time.time() - entry.stat().st_mtime > SETTLED_SECONDS:
+            elif time.time() - entry.stat().st_mtime > FRESH_SECONDS:
                 path.unlink()
     return held
 

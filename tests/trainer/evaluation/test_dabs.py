@@ -105,7 +105,7 @@ def test_dabs_lie_well_inside_where_the_photo_is_flat() -> None:
     bare = drawing()
     rough = photo(grain=0)
     rough[:128] = np.random.default_rng(1).integers(0, 256, (128, 256, 3), np.uint8)
-    places = dabs.flat_places(bare[..., 0], rough, holes.inside(bare[..., 0]))
+    places = dabs.flat_points(bare[..., 0], rough, holes.inside(bare[..., 0]))
     assert len(places) == dabs.MOST
     away = ndimage.distance_transform_edt(bare[..., 0] > 0)
     assert all(row > 128 and away[row, column] >= 14 for row, column in places)
