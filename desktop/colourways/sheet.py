@@ -107,7 +107,7 @@ class _Grid:
             rows * self.cell_height + self.gap + self.label,
         )
 
-    def place(self, number: int) -> tuple[int, int]:
+    def cell(self, number: int) -> tuple[int, int]:
         """Left and top of a cell."""
         row, column = divmod(number, self.columns)
         return self.gap + column * self.cell_width, self.gap + self.label + row * self.cell_height
@@ -122,7 +122,7 @@ def _draw(painter: QPainter, made: Sequence[Made], title: str, grid: _Grid) -> N
     fitting = QFontMetricsF(grid.font).elidedText(title, Qt.TextElideMode.ElideRight, head.width())
     painter.drawText(head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), fitting)
     for number, (colours, preview) in enumerate(made):
-        left, top = grid.place(number)
+        left, top = grid.cell(number)
         pixels = np.ascontiguousarray(preview)
         height, width = pixels.shape[:2]
         image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)

@@ -162,7 +162,7 @@ def of_labels(stage: Stage, folder: Path, drawing: Drawing) -> list[Path]:
     session.strokes.choose_colour(_colour_of("window", palette))
     stage.wait_for_preview()
     written = [_shoot(stage, folder, "facades")]
-    left, top, right, bottom = _place_of("door", session.document.picture_flat(), palette)
+    left, top, right, bottom = _bounds_of("door", session.document.picture_flat(), palette)
     teaching.begin()
     session.strokes.choose_tool("rectangle")
     session.strokes.set_ink(colour=(112, 34, 30), filled=True, opacity=1.0)
@@ -189,7 +189,7 @@ def _colour_of(label: str, palette: Palette) -> Colour:
     return next(entry.colour for entry in palette.labels if entry.name == label)
 
 
-def _place_of(label: str, pixels: Pixels, palette: Palette) -> tuple[int, int, int, int]:
+def _bounds_of(label: str, pixels: Pixels, palette: Palette) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what is painted in a label."""
     rows, columns = np.nonzero((pixels == _colour_of(label, palette)).all(2))
     return int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())

@@ -128,7 +128,7 @@ class Gallery(Observable):
         exhibits = [
             Exhibit(entry.file, entry.card) for entry in self._library.models if entry.bundled and entry.card
         ]
-        self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: place_of(exhibit.card)))
+        self.exhibits = tuple(sorted(exhibits, key=lambda exhibit: rank(exhibit.card)))
         for part, names in ((live, "loading behind settled enabled"), (self._strokes, "drawing")):
             part.watch(names, self._soon.start)
         self._canvas.watch("picture", self._soon.start)
@@ -203,7 +203,7 @@ class Gallery(Observable):
         self._soon.start()
 
 
-def place_of(card: Card) -> int:
+def rank(card: Card) -> int:
     """Where among the others a model is shown."""
     return FIRST.index(card.name) if card.name in FIRST else len(FIRST) + _SORTS.index(card.input)
 

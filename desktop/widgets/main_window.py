@@ -270,7 +270,7 @@ class MainWindow(WithCompanions):
         self.training.wants_pairs.connect(self.make_pairs)
         self.training.wants_preparing.connect(lambda folder: self.preparing.open_on(folder))
         session.training_queue.day_wanted.connect(lambda: self.day.open())
-        self.canvas.hovered.connect(self.status_line.show_place)
+        self.canvas.hovered.connect(self.status_line.show_position)
         self.shelf.wants_morph.connect(lambda frame: MorphDialog(session, self, frame).open())
         self.preview_bar.blended.connect(self.canvas.update)
         self.welcome.left.connect(self.canvas.setFocus)

@@ -298,10 +298,10 @@ def reference_layout(card: Card, tensors: dict[str, Tensor]) -> dict[str, Tensor
 
 def _names(kind: str, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Pairs of our name and theirs for all weights."""
-    places = _unet_places(settings) if kind == "unet" else _resnet_places(settings)
+    layers = _unet_layers(settings) if kind == "unet" else _resnet_layers(settings)
     last = "ups.0" if kind == "unet" else "head"
     bias = settings["norm"] != "batch"
-    for layer, convolution, norm in places:
+    for layer, convolution, norm in layers:
         yield f"{layer}.convolution.weight", f"{convolution}.weight"
         if bias or layer == last:
             yield f"{layer}.convolution.bias", f"{convolution}.bias"
@@ -310,11 +310,11 @@ def _names(kind: str, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield f"{layer}.norm.{part}", f"{norm}.{part}"
 
 
-Place = tuple[str, str, str]
+LayerNames = tuple[str, str, str]
 """Our layer; their convolution; their norm, empty where there is none."""
 
 
-def _unet_places(settings: dict[str, Any]) -> Iterator[Place]:
+def _unet_layers(settings: dict[str, Any]) -> Iterator[LayerNames]:
     innermost = settings["levels"] - 1
     yield "downs.0", "model.model.0", ""
     yield "ups.0", "model.model.3", ""
@@ -327,7 +327,7 @@ def _unet_places(settings: dict[str, Any]) -> Iterator[Place]:
     yield f"ups.{innermost}", f"{prefix}3", f"{prefix}4"
 
 
-def _resnet_places(settings: dict[str, Any]) -> Iterator[Place]:
+def _resnet_layers(settings: dict[str, Any]) -> Iterator[LayerNames]:
     blocks = settings["blocks"]
     second = 6 if settings["dropout"] else 5
     yield "stem", "model.1", "model.2"

@@ -85,7 +85,7 @@ class Generator:
         self._preparing = Preparing(card)
         self._hasty = hasty
         self.fell_back = False
-        # Of the place where it runs, see ``_place``.
+        # Of the device that it runs on, see ``_build``.
         self._where: torch.device
         self._wanted: str | None
         """The number format that was asked for."""
@@ -95,12 +95,12 @@ class Generator:
         self._trying: tuple[Translator, dict[nn.Module, shapes.Shape]] | None = None
         """A network whose algorithms are being tried, where that was broken off."""
         try:
-            self._place(device, precision)
+            self._build(device, precision)
         except DeviceError:
             if device is not None or self.device == "cpu":
                 raise
             self._notice(f"The device {self.device} can't take the model; it runs, slower, on the CPU.")
-            self._place("cpu", precision)
+            self._build("cpu", precision)
             self.fell_back = True
 
     @property
@@ -341,7 +341,7 @@ class Generator:
                 return
             usable = False
         if not usable:
-            self._place(str(self._where), "float32")
+            self._build(str(self._where), "float32")
         if self._whole.records:  # at the second time
             self.translate(blank)
         self._warm_up(blank)
@@ -394,7 +394,7 @@ class Generator:
                     f"{smaller if given else 'use a smaller picture'}."
                 ) from error
             self._notice(f"The device {self.device} gave up; the model goes on, slower, on the CPU.")
-        self._place("cpu", "float32" if self._wanted == "float32" else None)
+        self._build("cpu", "float32" if self._wanted == "float32" else None)
         self.fell_back = True
         self._fold(code)
         return work()
@@ -413,7 +413,7 @@ class Generator:
             )
         return translated
 
-    def _place(self, wanted: str | None, precision: str | None) -> None:
+    def _build(self, wanted: str | None, precision: str | None) -> None:
         """Build the network on a device, in the number format and layout that suit it, whatever there was.
 
         Raises:

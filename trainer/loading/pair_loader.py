@@ -23,7 +23,7 @@ from trainer.loading.augment import Augment, Memory, Sample, chance, varied
 from trainer.machine import memory
 
 
-class Place(NamedTuple):
+class SampleIndex(NamedTuple):
     """A sample's: the pair of that number, as it is seen in an epoch."""
 
     epoch: int
@@ -100,11 +100,11 @@ class PairLoader(Iterator[Batch]):
     def samples(self) -> list[Sample]:
         """What the next batch is made of, for those who make their own."""
         if self._pool is None:
-            samples = [self._made(place) for place in self.places(self._step)]
+            samples = [self._made(index) for index in self.indices(self._step)]
         else:
             while len(self._ahead) < self._depth:
-                places = self.places(self._step + len(self._ahead))
-                self._ahead.append([self._pool.submit(self._made, place) for place in places])
+                indices = self.indices(self._step + len(self._ahead))
+                self._ahead.append([self._pool.submit(self._made, index) for index in indices])
             samples = [future.result() for future in self._ahead.popleft()]
         self._step += 1
         return samples
@@ -126,12 +126,12 @@ class PairLoader(Iterator[Batch]):
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def places(self, step: int) -> list[Place]:
+    def indices(self, step: int) -> list[SampleIndex]:
         """What this process's part of a batch is made of."""
         first = step * self._batch
         numbers = range(first, first + self._batch)[self._mine]
         return [
-            Place(epoch, self._order(epoch)[position])
+            SampleIndex(epoch, self._order(epoch)[position])
             for epoch, position in (divmod(number, self._count) for number in numbers)
         ]
 
@@ -143,9 +143,9 @@ class PairLoader(Iterator[Batch]):
             self._orders[epoch] = chance(self._seed, epoch).permutation(self._count).tolist()
         return self._orders[epoch]
 
-    def _made(self, place: Place) -> Sample:
-        random = chance(self._seed, place.epoch, place.pair)
-        return varied(self._memory[place.pair], random, self._augment)
+    def _made(self, index: SampleIndex) -> Sample:
+        random = chance(self._seed, index.epoch, index.pair)
+        return varied(self._memory[index.pair], random, self._augment)
 
 
 def as_inputs(prepared: list[Pixels], card: Card, multiple: int = 1, least: int = 1) -> Tensor:

@@ -113,7 +113,7 @@ class Flattening:
         if self._decoded > MOST_DECODED:
             raise self._too_much()
         try:
-            rect = placed.place(self._source, element, self._name)
+            rect = placed.rect_of(self._source, element, self._name)
         except PictureError as error:
             self.gaps.add(element, error)
             return

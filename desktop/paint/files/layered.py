@@ -54,7 +54,7 @@ class Layers:
                 continue
             self._is_fused |= not self._role(element).sent and _is_shown(element)
             try:
-                self._places.append(placed.place(source, element, notes.source))
+                self._places.append(placed.rect_of(source, element, notes.source))
                 self._elements.append(element)
             except PictureError as error:
                 self._miss(element, error)

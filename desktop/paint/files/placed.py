@@ -46,7 +46,7 @@ def is_picture(source: Archive, element: ElementTree.Element) -> bool:
         return False
 
 
-def place(source: Archive, element: ElementTree.Element, name: str) -> Rect:
+def rect_of(source: Archive, element: ElementTree.Element, name: str) -> Rect:
     """Where a layer lies, in coordinates of what it is in, by the header of its picture alone.
 
     A picture that says that it lies on its side is as wide as this is high.
@@ -101,7 +101,7 @@ def decoded(source: Archive, element: ElementTree.Element, name: str) -> Decoded
     Raises:
         PictureError: missing, damaged, or more than can be opened.
     """
-    place(source, element, name)
+    rect_of(source, element, name)
     reading = read(source.read(element.get("src", ""), archive.MOST_MEMBER), most=MOST_PIXELS)
     height, width = reading.colours.shape[:2]
     pixels = blank(width, height)

@@ -58,7 +58,7 @@ class PairStartDialog(Form):
         self.form.addRow(self.tr("You paint"), self._kind)
         self.form.addRow(self.tr("Data set"), self._name)
         elsewhere = QPushButton(self.tr("&Elsewhere …"))
-        elsewhere.clicked.connect(self._ask_place)
+        elsewhere.clicked.connect(self._ask_folder)
         self.form.addRow("", _row(self._place, elsewhere))
         self.form.addRow("", self._found)
         self._kind.currentIndexChanged.connect(self._look)
@@ -104,16 +104,16 @@ class PairStartDialog(Form):
         dialog.filesSelected.connect(lambda names: self.take([as_on_disk(Path(name)) for name in names]))
         dialog.open()
 
-    def _ask_place(self) -> None:
+    def _ask_folder(self) -> None:
         dialog = QFileDialog(
             self, self.tr("Folder for the pairs"), dialogs_begin(self._session, self._folder().parent)
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda name: self.place_at(as_on_disk(Path(name))))
+        dialog.fileSelected.connect(lambda name: self.put_in(as_on_disk(Path(name))))
         dialog.open()
 
-    def place_at(self, folder: Path) -> None:
+    def put_in(self, folder: Path) -> None:
         """Make the pairs in that folder, wherever it is."""
         self._elsewhere = folder
         self._name.setText(shown(folder.name))

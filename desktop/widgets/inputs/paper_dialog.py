@@ -48,7 +48,7 @@ class CornerView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(440, 440)
 
-    def place(self, number: int) -> QPointF:
+    def corner(self, number: int) -> QPointF:
         """Where a corner's handle lies in this widget."""
         settings = self._paper.settings
         assert settings is not None
@@ -60,7 +60,7 @@ class CornerView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._paper.settings is None or event.button() != Qt.MouseButton.LeftButton:
             return
-        distances = [(self.place(number) - event.position()).manhattanLength() for number in range(4)]
+        distances = [(self.corner(number) - event.position()).manhattanLength() for number in range(4)]
         nearest = distances.index(min(distances))
         if distances[nearest] <= 4 * _GRIP:
             self._held = self._chosen = nearest
@@ -101,12 +101,12 @@ class CornerView(QWidget):
         if self._image.isNull() or self._paper.settings is None:
             return
         put(painter, self._image, self._area())
-        places = [self.place(number) for number in range(4)]
+        corners = [self.corner(number) for number in range(4)]
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for colour, width in ((theme.colour("on_accent"), 4), (theme.colour("accent"), 2)):
             painter.setPen(QPen(colour, width))
-            painter.drawPolygon(QPolygonF(places))
-        for number, at in enumerate(places):
+            painter.drawPolygon(QPolygonF(corners))
+        for number, at in enumerate(corners):
             chosen = number == self._chosen and self.hasFocus()
             painter.setPen(QPen(theme.colour("on_accent"), 2))
             painter.setBrush(theme.colour("accent"))

@@ -38,7 +38,7 @@ class StatusLine(QStatusBar):
         session.library.watch("importing", self._show_pass)
         session.styles.watch("current length", self._show_style)
 
-    def show_place(self, at: QPointF) -> None:
+    def show_position(self, at: QPointF) -> None:
         """Picture coordinates under the pointer."""
         self._place.setText(f"{int(at.x())}, {int(at.y())}")
 

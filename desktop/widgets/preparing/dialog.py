@@ -77,7 +77,7 @@ class PreparingDialog(QDialog):
         self._stop = self._button("stop", self.tr("&Stop"), self.tr("End it; nothing stays half-written"),
                                   self._preparing.cancel)  # fmt: skip
         self._write = self._button(
-            "write", self.tr("&Write …"), self.tr("Make a new folder of those that are kept"), self._ask_place
+            "write", self.tr("&Write …"), self.tr("Make a new folder of those that are kept"), self._ask_where
         )
         self._train = self._button(
             "train", self.tr("&Train on it"), self.tr("Open the training window with it"), self._go_train
@@ -169,7 +169,7 @@ class PreparingDialog(QDialog):
             self.tr("Photos in a zip file"), QFileDialog.FileMode.ExistingFile, filters, self.look_at
         )
 
-    def _ask_place(self) -> None:
+    def _ask_where(self) -> None:
         suggested = self._preparing.suggested()
         begin = dialogs_begin(self._session, suggested.parent if suggested else None)
         dialog = QFileDialog(self, self.tr("New folder"), begin)

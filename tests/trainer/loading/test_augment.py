@@ -295,10 +295,10 @@ def test_loader_goes_on_where_it_stood(houses: Path, step: int) -> None:
 def test_each_epoch_has_each_pair_once(houses: Path, batch: int) -> None:
     data, augment = for_task(houses, "labels")
     with PairLoader(data, augment, batch=batch, seed=0) as loader:
-        places = [place for step in range(30) for place in loader.places(step)]
+        indices = [index for step in range(30) for index in loader.indices(step)]
     orders = set()
     for epoch in range(30 * batch // COUNT):
-        order = [place.pair for place in places if place.epoch == epoch]
+        order = [index.pair for index in indices if index.epoch == epoch]
         assert sorted(order) == list(range(COUNT))
         orders.add(tuple(order))
     assert len(orders) > 1
@@ -321,12 +321,12 @@ def test_parts_make_up_the_batch(houses: Path) -> None:
 def test_planes_are_the_engines(houses: Path) -> None:
     data, augment = for_task(houses, "labels", one_hot=True, inputs=5)
     with PairLoader(data, augment, batch=2, seed=0) as loader:
-        batch, places = next(loader), loader.places(0)
+        batch, indices = next(loader), loader.indices(0)
     assert batch.inputs.shape == (2, 5, 64, 64) and (batch.inputs.sum(1) == 1).all()
     assert batch.targets.shape == (2, 3, 64, 64)
     assert batch.inputs.is_contiguous(memory_format=torch.channels_last)
-    for number, place in enumerate(places):
-        made = sample(data, place.pair, place.epoch, 0, augment)
+    for number, index in enumerate(indices):
+        made = sample(data, index.pair, index.epoch, 0, augment)
         assert torch.equal(batch.inputs[number], codec.to_planes(made.prepared, augment.card, 1, 1)[0])
         assert (codec.to_pixels(batch.targets[number : number + 1], 64, 64) == made.target).all()
 

@@ -172,7 +172,7 @@ def test_corners_strength_and_colours_are_live(window: MainWindow, session: Sess
     dialog, cleaning = dialog_of(window), session.paper
     view = dialog.findChild(CornerView)
     before, result = cleaning.settings.corners, cleaning.result
-    place = view.place(2).toPoint()
+    place = view.corner(2).toPoint()
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
     QTest.mouseMove(view, place - QPoint(30, 20))
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place - QPoint(30, 20))

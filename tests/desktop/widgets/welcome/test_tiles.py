@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QApplication,
 )
 
-from desktop.preview.gallery import FIRST, place_of
+from desktop.preview.gallery import FIRST, rank
 from desktop.widgets.main_window import MainWindow
 from engine.models import catalogue
 from engine.models.bundle import read_card
@@ -59,7 +59,7 @@ def test_what_is_understood_at_first_sight_goes_first(bundle: Path, window: Main
     gallery = window.session.gallery
     own = [exhibit.card for exhibit in gallery.exhibits]
     known = [dataclasses.replace(own[0], name=name) for name in reversed(FIRST)]
-    shown = sorted([*own, *known], key=place_of)
+    shown = sorted([*own, *known], key=rank)
     assert [card.name for card in shown[: len(FIRST)]] == ["shoes", "glossy", *FIRST[2:]]
     assert shown[len(FIRST) :] == own
     files = (Path(catalogue.__file__).parents[2] / "resources" / "models").glob("*.safetensors")
