@@ -21,7 +21,7 @@ from desktop.paint.files.records import FORMAT, is_whole, read_with_notes, recor
 from engine.errors import PictureError
 
 FILM = "film"
-"""Beside the journal: the way of the drawing, see ``desktop.film.chronicle``."""
+"""Beside the journal: the way of the drawing, see ``desktop.film.recorder``."""
 MOST_LEFT = 4 * MOST_FILM
 """Bytes that are read of it: more than a project keeps, as it has what was taken back as well."""
 KEPT = "kept"

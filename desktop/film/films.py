@@ -14,8 +14,8 @@ from desktop.documents.moment import Moment
 from desktop.documents.on_canvas import OnCanvas
 from desktop.documents.open_documents import OpenPicture
 from desktop.documents.stroke_controller import StrokeController
-from desktop.film.chronicle import Chronicle
 from desktop.film.frames import RATE, SECONDS, SHOWN, SIZES, Cut, Frames
+from desktop.film.recorder import Recorder
 from desktop.paint.editing.document import Change
 from desktop.paint.files.animation import write_animation
 from desktop.paint.files.project import MOST_FILM
@@ -68,7 +68,7 @@ class Films(Observable):
         self._canvas, self._live, self._turns, self._strokes = canvas, live, turns, strokes
         self._file_work, self._settings = file_work, settings
         self._queue = TaskQueue("film", self)
-        self._chronicles: dict[int, tuple[OpenPicture, Chronicle]] = {}
+        self._recorders: dict[int, tuple[OpenPicture, Recorder]] = {}
         self._asking: list[_Asking] = []
         self.kept = settings.keep_ways
         self._trouble.connect(canvas.error_reported)
@@ -78,24 +78,24 @@ class Films(Observable):
 
     def note(self, change: Change) -> None:
         """A step of the picture on the canvas was done, taken back or done again."""
-        chronicle = self.chronicle()
+        recorder = self.recorder()
         track, width = self._strokes.take_track()
-        if chronicle is not None:
-            chronicle.note(change, track, width)
+        if recorder is not None:
+            recorder.note(change, track, width)
 
-    def chronicle(self) -> Chronicle | None:
+    def recorder(self) -> Recorder | None:
         """That of the picture on the canvas; None where its way is not kept."""
         picture = self._canvas.picture
-        found = self._chronicles.get(id(picture)) if picture is not None else None
+        found = self._recorders.get(id(picture)) if picture is not None else None
         return found[1] if found is not None else None
 
     @property
     def excuse(self) -> str:
         """Why there is no film of the picture on the canvas; a sentence, or nothing."""
-        chronicle = self.chronicle()
-        if chronicle is None:
+        recorder = self.recorder()
+        if recorder is None:
             return self.tr("The ways of drawings are not kept; switch that on in the File menu, and draw.")
-        return "" if chronicle.is_way else self.tr("There is no way to show yet; draw something first.")
+        return "" if recorder.is_way else self.tr("There is no way to show yet; draw something first.")
 
     @property
     def wanted(self) -> Cut:
@@ -117,7 +117,7 @@ class Films(Observable):
             cut: how long, how large, and of what.
         """
         self._canvas.finish_stroke()
-        picture, chronicle, card = self._canvas.picture, self.chronicle(), self._live.card
+        picture, recorder, card = self._canvas.picture, self.recorder(), self._live.card
         excuse = self.excuse
         if (
             not excuse
@@ -127,11 +127,11 @@ class Films(Observable):
             excuse = self.tr(
                 "No model is open for this picture; open one, or make a film of the drawing alone."
             )
-        if excuse or picture is None or chronicle is None:
+        if excuse or picture is None or recorder is None:
             self._canvas.error_reported.emit(excuse)
             return None
         self._settings.film = {"seconds": cut.seconds, "height": cut.height, "shown": cut.shown}
-        moment, steps = Moment(picture.document), chronicle.steps()
+        moment, steps = Moment(picture.document), recorder.steps()
         asking = _Asking(self._live, self._turns, self)
 
         def make(job: Job) -> tuple[Path, bool]:
@@ -170,16 +170,16 @@ class Films(Observable):
     def _begin(self) -> None:
         """Another picture is on the canvas."""
         open_ = {id(picture) for picture in self._canvas.pictures}
-        for key in [key for key in self._chronicles if key not in open_]:
-            del self._chronicles[key]
+        for key in [key for key in self._recorders if key not in open_]:
+            del self._recorders[key]
         picture = self._canvas.picture
         self._strokes.take_track()
-        if picture is None or id(picture) in self._chronicles:
+        if picture is None or id(picture) in self._recorders:
             return
         if not self.kept:
             picture.filmed = lambda: bytes
             return
-        chronicle = Chronicle(
+        recorder = Recorder(
             picture.document,
             picture.film,
             lambda work: self._queue.do(work, lambda _result: None),
@@ -196,9 +196,9 @@ class Films(Observable):
             ),
             cut_short=picture.unsaved,
         )
-        self._chronicles[id(picture)] = picture, chronicle
+        self._recorders[id(picture)] = picture, recorder
         picture.filmed = lambda: _bytes(
-            chronicle,
+            recorder,
             lambda slow: self._trouble.emit(
                 (
                     self.tr("“%s” is saved without its way, which was not ready in time; save it once more.")
@@ -213,9 +213,9 @@ class Films(Observable):
 
     def _keep(self) -> None:
         self._settings.keep_ways = self.kept
-        for picture, _ in self._chronicles.values():
+        for picture, _ in self._recorders.values():
             picture.film, picture.filmed = b"", lambda: bytes
-        self._chronicles.clear()
+        self._recorders.clear()
         if self.kept:
             self._canvas.finish_stroke()
         self._begin()
@@ -225,12 +225,12 @@ class Films(Observable):
         self._asking.remove(asking)
 
 
-def _bytes(chronicle: Chronicle, lost: Callable[[bool], object]) -> Callable[[], bytes]:
+def _bytes(recorder: Recorder, lost: Callable[[bool], object]) -> Callable[[], bytes]:
     """What gives the way up to now; where that can't be, none, and ``lost`` is told on that thread, and
     whether it is for want of time: a drawing is saved without it."""
-    if not chronicle.is_way:
+    if not recorder.is_way:
         return bytes
-    steps = chronicle.steps()
+    steps = recorder.steps()
 
     def written() -> bytes:
         try:

@@ -55,9 +55,9 @@ def test_a_tool_is_one_module(chalk: str, window: MainWindow) -> None:
     drag(window, (20, 20), (40, 30), (60, 40), (70, 60))
     (step,) = session.document.history.done
     assert step.text == "Chalk"
-    chronicle = session.films.chronicle()
-    assert chronicle is not None
-    (*_, filmed) = chronicle.steps().result(20)
+    recorder = session.films.recorder()
+    assert recorder is not None
+    (*_, filmed) = recorder.steps().result(20)
     assert filmed.track is not None and filmed.track.width == 9.0
 
 

@@ -26,7 +26,7 @@ _PHOTO = 64
 
 _LOOKED_AT = 48
 """Tiles of a layer by which is guessed how small it packs."""
-_FAR = 1.5
+FAR = 1.5
 """Of what there is room for: what is guessed to take more is not tried."""
 
 
@@ -121,7 +121,7 @@ def in_fewer_shades(entry: Entry, document: Document) -> bool:
 def _filled(frozen: list[Frozen]) -> list[Record]:
     layers = [one.layer() for one in frozen]
     for bits in _BITS:
-        if bits != _BITS[-1] and sum(_guessed(layer, bits) for layer in layers) > _FAR * MOST:
+        if bits != _BITS[-1] and sum(_guessed(layer, bits) for layer in layers) > FAR * MOST:
             continue  # packing all of a large photo to see that takes seconds
         found = [record for layer in layers if (record := _strip(layer, bits)) is not None]
         if sum(len(record.payload) for record in found) <= MOST:

@@ -112,9 +112,9 @@ def test_a_stroke_is_drawn_in_the_film_although_a_reference_is_looked_at_meanwhi
     session.show_reference(reference.id, opacity=0.2)
     strokes.move(Sample(60, 20))
     strokes.release(Sample(70, 20))
-    chronicle = session.films.chronicle()
-    assert chronicle is not None
-    track = chronicle.steps().result(20)[-1].track
+    recorder = session.films.recorder()
+    assert recorder is not None
+    track = recorder.steps().result(20)[-1].track
     assert track is not None and track.points[:, 0].tolist() == [20, 40, 60]
 
 
@@ -431,8 +431,8 @@ def test_a_pen_turned_around_is_seen_to_rub_as_wide_as_it_does_whatever_tool_is_
     for across in (20, 30, 40):
         strokes.move(Sample(across, 20, time=across / 100))
     strokes.release(Sample(50, 20, time=0.5))
-    chronicle = session.films.chronicle()
-    assert chronicle is not None
-    *_, shape, rubbed = chronicle.steps().result(20)
+    recorder = session.films.recorder()
+    assert recorder is not None
+    *_, shape, rubbed = recorder.steps().result(20)
     assert shape.track is None
     assert rubbed.track is not None and rubbed.track.width == 17.0

@@ -42,7 +42,7 @@ class _Noted(Entry):
         return None if step is None else id(step)
 
 
-class Chronicle:
+class Recorder:
     """The way of one document.
 
     Args:

@@ -16,7 +16,7 @@ from PIL import Image
 from desktop.documents import recovery
 from desktop.documents.recovery import abandoned, brought_back
 from desktop.film import films
-from desktop.film.chronicle import Chronicle
+from desktop.film.recorder import Recorder
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
 from desktop.paint.files.records import Record
@@ -36,10 +36,10 @@ def at_once(work: Callable[[], object]) -> None:
     work()
 
 
-def chronicle(
+def recorder(
     document: Document, former: bytes = b"", shortened: Callable[[], object] = lambda: None
-) -> Chronicle:
-    return Chronicle(document, former, at_once, lambda: None, lambda: None, shortened)
+) -> Recorder:
+    return Recorder(document, former, at_once, lambda: None, lambda: None, shortened)
 
 
 def stroke(document: Document, *points: tuple[float, float], tool: str = "pen", ink: Ink | None = None):
@@ -51,7 +51,7 @@ def stroke(document: Document, *points: tuple[float, float], tool: str = "pen", 
     return pen.finish(samples[-1]), samples
 
 
-def end_of(kept: Chronicle) -> Document:
+def end_of(kept: Recorder) -> Document:
     """Where the way leads to, by way of bytes."""
     return reel.played(reel.read(reel.written(kept.steps().result(0))))
 
@@ -65,7 +65,7 @@ def assert_same(one: Document, other: Document) -> None:
 
 def test_every_sort_of_step_leads_to_the_same_pixels() -> None:
     document = Document.new("sketch", 150, 101)
-    kept = chronicle(document)
+    kept = recorder(document)
     hints = document.layers[-1].id
 
     def note(change) -> None:
@@ -102,7 +102,7 @@ def test_every_sort_of_step_leads_to_the_same_pixels() -> None:
 
 def test_strokes_taken_back_are_left_out_and_done_again_are_back() -> None:
     document = Document.new("image", 96, 80)
-    kept = chronicle(document)
+    kept = recorder(document)
     for x in (10, 30, 50):
         kept.note(stroke(document, (x, 10), (x, 70))[0])
     assert len(kept.steps().result(0)) == 4
@@ -118,7 +118,7 @@ def test_strokes_taken_back_are_left_out_and_done_again_are_back() -> None:
 
 def test_what_replaces_a_paste_takes_its_place() -> None:
     document = Document.new("image", 96, 80)
-    kept = chronicle(document)
+    kept = recorder(document)
     kept.note(document.paste(np.full((10, 10, 4), 255, np.uint8) * np.uint8(1), 5, 5))
     for number in range(2):
         move = tools()["select"].start(document, Ink(), Sample(8 + 20 * number, 8))
@@ -133,7 +133,7 @@ def test_what_replaces_a_paste_takes_its_place() -> None:
 @pytest.mark.parametrize(("edge", "count", "most"), [(512, 100, 1_150_000), (2048, 20, 4_000_000)])
 def test_five_hundred_strokes_take_as_much_as_the_guide_says(edge: int, count: int, most: int) -> None:
     document, scale = Document.new("sketch", edge, edge), edge / 512
-    kept, chance = chronicle(document), np.random.default_rng(3)
+    kept, chance = recorder(document), np.random.default_rng(3)
     lines, hints = document.layers[0].id, document.layers[-1].id
     for number in range(count):
         document.select(hints if number % 5 == 0 else lines)
@@ -150,7 +150,7 @@ def test_five_hundred_strokes_take_as_much_as_the_guide_says(edge: int, count: i
 
 def test_a_long_way_begins_later() -> None:
     document = Document.new("image", 96, 80)
-    kept = chronicle(document)
+    kept = recorder(document)
     for x in range(5, 90, 5):
         kept.note(stroke(document, (x, 10), (x, 70))[0])
     entries = kept.steps().result(0)
@@ -162,7 +162,7 @@ def test_a_long_way_begins_later() -> None:
 
 def test_that_a_way_begins_later_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     document, told = Document.new("image", 96, 80), list[str]()
-    kept = chronicle(document, shortened=lambda: told.append("shortened"))
+    kept = recorder(document, shortened=lambda: told.append("shortened"))
     for x in range(5, 90, 5):
         kept.note(stroke(document, (x, 10), (x, 70))[0])
     whole = kept.steps().result(0)
@@ -197,7 +197,7 @@ def test_a_large_photo_is_not_packed_in_each_number_of_shades_to_see_whether_it_
     guessed = [record.payload for record in packing.whole(document)()]
     whole = max(packed)
     assert packed.count(whole) <= 2 and len(packed) > 3
-    monkeypatch.setattr(packing, "_FAR", 1e9)
+    monkeypatch.setattr(packing, "FAR", 1e9)
     assert [record.payload for record in packing.whole(document)()] == guessed
     assert packed.count(whole) > 4, "the picture was one of many shades"
 
@@ -209,7 +209,7 @@ def test_what_would_take_too_much_room_is_kept_in_fewer_shades(monkeypatch: pyte
     document = Document.new("image", 96, 80)
     document.paste(pixels, 0, 0)
     monkeypatch.setattr(packing, "MOST", 12_000)
-    kept = chronicle(document)
+    kept = recorder(document)
     kept.note(stroke(document, (10, 10), (60, 30), (80, 70))[0])
     first, second = kept.steps().result(0)
     assert first.bytes <= 12_000 + 1000
@@ -220,7 +220,7 @@ def test_what_would_take_too_much_room_is_kept_in_fewer_shades(monkeypatch: pyte
     assert not packing.in_fewer_shades(second, reel.played([first, second])), (
         "a stroke has nothing to do with it"
     )
-    again = chronicle(document, reel.written([first, second]))
+    again = recorder(document, reel.written([first, second]))
     assert len(again.steps().result(0)) == 2
     again.note(stroke(document, (10, 70), (80, 10))[0])
     assert len(again.steps().result(0)) == 3
@@ -247,7 +247,7 @@ def test_a_track_comes_back() -> None:
 
 def test_nothing_in_a_strangers_way_does_harm() -> None:
     document = Document.new("sketch", 100, 70)
-    kept = chronicle(document)
+    kept = recorder(document)
     change, samples = stroke(document, (10, 10), (60, 30), (90, 60))
     kept.note(change, samples, 4.0)
     whole, chance = reel.written(kept.steps().result(0)), np.random.default_rng(5)
@@ -281,7 +281,7 @@ def test_a_way_that_asks_for_too_much_memory_is_refused() -> None:
 
 
 def steps(session: Session) -> list[reel.Entry]:
-    kept = session.films.chronicle()
+    kept = session.films.recorder()
     assert kept is not None
     return kept.steps().result(20)
 
@@ -401,7 +401,7 @@ def test_what_could_not_be_written_beside_the_journal_is_made_good_with_the_next
     tmp_path: Path, trouble: str
 ) -> None:
     document = Document.new("image", 96, 80)
-    kept = Chronicle(document, b"", at_once, lambda: tmp_path, lambda: None, lambda: None)
+    kept = Recorder(document, b"", at_once, lambda: tmp_path, lambda: None, lambda: None)
     beside = tmp_path / recovery.FILM
     kept.note(stroke(document, (10, 10), (80, 10))[0])
     if trouble == "full":
@@ -447,7 +447,7 @@ def test_a_way_that_is_not_ready_in_time_is_not_said_to_be_too_large(
             raise TimeoutError
 
     drag(window, (10, 10), (50, 50))
-    kept = session.films.chronicle()
+    kept = session.films.recorder()
     assert kept is not None
     monkeypatch.setattr(kept, "steps", Never)
     assert done(session.save(tmp_path / "drawing.ora"))
