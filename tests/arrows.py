@@ -207,7 +207,9 @@ ARROWS: dict[str, str] = {
         "desktop.widgets.parts"
     ),
     "desktop.handling": "desktop.documents desktop.support",
-    "desktop.widgets.hand": "desktop.documents desktop.session desktop.support desktop.widgets.parts",
+    "desktop.widgets.hand": (
+        "desktop.documents desktop.session desktop.support desktop.widgets.parts engine.data"
+    ),
     "desktop.frames": (
         "desktop.documents desktop.paint.editing desktop.paint.layers desktop.preview desktop.support "
         "engine.data engine.planes"

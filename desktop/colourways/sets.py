@@ -11,7 +11,7 @@ from typing import Any
 
 from desktop.paint.editing.layer_stack import PictureStyle
 from engine.data.card import Card
-from engine.data.palette import Colour
+from engine.data.palette import Colour, to_hex
 from engine.data.style import LONGEST_NAME, Code
 from engine.errors import PictureError, UnderpaintError
 from engine.files.parsing import parsed_json, read_whole
@@ -100,7 +100,7 @@ def to_notes(sets: Sequence[ColourSet], own: Sequence[Colour] = ()) -> dict[str,
 
 
 def _written(colours: Sequence[Colour]) -> list[str]:
-    return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in colours]
+    return [to_hex(colour) for colour in colours]
 
 
 def _fields(one: ColourSet) -> dict[str, Any]:

@@ -102,6 +102,11 @@ class Palette:
         return snapped, int((snapped != pixels).any(2).sum())
 
 
+def to_hex(colour: Colour) -> str:
+    """As people and files write it: “#rrggbb”."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
 def to_fields(palette: Palette) -> dict[str, Any]:
     """A palette as it stands in JSON: in a model's card, a run's config, a project, a folder of pairs."""
     return {"name": palette.name, "labels": [[label.name, list(label.colour)] for label in palette.labels]}

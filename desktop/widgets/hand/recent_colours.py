@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from desktop.documents.stroke_controller import MOST_RECENT
 from desktop.session import Session
 from desktop.support import theme
+from engine.data.palette import to_hex
 
 
 class RecentColours(QWidget):
@@ -51,6 +52,6 @@ class RecentColours(QWidget):
                 pixmap = QPixmap(11, 16)
                 pixmap.fill(QColor(*recent[number]))
                 tile.setIcon(theme.picture_icon(pixmap))
-                tip = "#{:02x}{:02x}{:02x}".format(*recent[number])
+                tip = to_hex(recent[number])
                 tile.setToolTip(self.tr("Painted with lately: %s") % tip)
                 tile.setAccessibleName(tip)

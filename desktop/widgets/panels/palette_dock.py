@@ -29,7 +29,7 @@ from desktop.support import theme
 from desktop.widgets.hand.recent_colours import RecentColours
 from desktop.widgets.parts.actions import LABEL_KEYS
 from desktop.widgets.parts.room import LEAST_LIST, Scrolling
-from engine.data.palette import Colour, Palette
+from engine.data.palette import Colour, Palette, to_hex
 
 COLOURS: tuple[Colour, ...] = (
     (20, 20, 22), (70, 70, 74), (128, 128, 132), (190, 190, 192), (245, 244, 240), (226, 205, 170),
@@ -171,7 +171,7 @@ class PaletteDock(QDockWidget):
             tile.setCheckable(True)
             tile.setAutoRaise(True)
             tile.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            tile.setToolTip("#{:02x}{:02x}{:02x}".format(*colour))
+            tile.setToolTip(to_hex(colour))
             tile.clicked.connect(lambda _on, colour=colour: self._session.strokes.choose_colour(colour))
             self._swatches[colour] = tile
             grid.addWidget(tile, place // 6, place % 6)
