@@ -83,7 +83,7 @@ def main() -> None:
         named = words[:1] == ["--"]  # what follows is a file, whatever it is called
         if named:
             del words[0]
-        if own_window or named or not words or not (words[0].startswith("-") or words[0] in _names()):
+        if own_window or named or not words or not (words[0].startswith("-") or words[0] in command_names()):
             if len(words) > 1:
                 say(f"One picture a window: don't know what to do with “{words[1]}”.")
                 sys.exit(2)
@@ -378,7 +378,7 @@ def bench(
 # --- opening the window --------------------------------------------------------------------------
 
 
-def _names() -> set[str]:
+def command_names() -> set[str]:
     """Of all sub-commands."""
     return set(typer.main.get_group(commands).commands)
 

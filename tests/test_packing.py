@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from desktop.__main__ import _names
+from desktop.__main__ import command_names
 
 ROOT = Path(__file__).resolve().parent.parent
 LINUX = ROOT / ".ci" / "linux"
@@ -77,7 +77,7 @@ def test_desktop_entry_metainfo_and_mime_types_agree():
 def test_man_page_names_every_command():
     text = (LINUX / "underpaint.1").read_text("utf-8")
     named = set(re.findall(r'^\.BI? "?(\w+)', text, re.MULTILINE))
-    assert _names() - named == set()
+    assert command_names() - named == set()
 
 
 def test_the_same_folder_makes_the_same_archive(

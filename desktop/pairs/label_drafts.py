@@ -34,7 +34,7 @@ from trainer.machine import at_work
 
 SECONDS = 100.0
 """Of learning; with looking at what is learnt from, and starting, two minutes at most."""
-_LOOK = 0.5
+LOOK_SECONDS = 0.5
 """Seconds between two looks at how far it is."""
 _OTHERS = 1.0
 """Seconds between two looks at whether other programs still train."""
@@ -156,7 +156,7 @@ class LabelDrafts(Observable):
         def look() -> bool:
             nonlocal last, written
             now = time.monotonic()
-            if not given_up.is_set() and now - last > _LOOK:
+            if not given_up.is_set() and now - last > LOOK_SECONDS:
                 last = now
                 self._went_on.emit(kept_drafts.progress(out))
                 before, written = written, kept_drafts.written(out)

@@ -27,7 +27,7 @@ MOST_RATIO = 1000
 RATIO_FROM = 1 << 20
 """… so many bytes: plain areas pack well, bombs a thousand times better."""
 
-_PIECE = 1 << 20
+PIECE_BYTES = 1 << 20
 """Bytes unpacked at a time. At once, more may come out than a member is said to hold: as much as there is."""
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1 | 0x40
@@ -122,7 +122,7 @@ class Archive:
         found, length = io.BytesIO(), 0
         try:
             with self._file.open(info) as content:
-                while piece := content.read(min(_PIECE, wanted + 1 - length)):
+                while piece := content.read(min(PIECE_BYTES, wanted + 1 - length)):
                     length += found.write(piece)
                     if length >= wanted and is_part:
                         break

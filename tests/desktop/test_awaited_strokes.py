@@ -49,7 +49,7 @@ def look(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Look]:
     """A label map over a photo that nobody has looked at yet, and smart fill in hand."""
     look = Look()
     monkeypatch.setattr(superpixels, "regions", look)
-    monkeypatch.setattr(superpixels, "_found", {})
+    monkeypatch.setattr(superpixels, "kept_regions", {})
     session.new_picture("labels", 96, 80)
     lay_photo_under(session.document)
     session.document.forget_history()

@@ -435,7 +435,7 @@ def test_a_pen_whose_release_is_lost_doesnt_silence_the_mouse(
 ):
     tablet(window, QEvent.Type.TabletPress, (20, 20), 1.0)
     tablet(window, QEvent.Type.TabletMove, (60, 30), 1.0)
-    monkeypatch.setattr(grip, "_LONGEST_ECHO_S", -1.0)
+    monkeypatch.setattr(grip, "LONGEST_ECHO_S", -1.0)
     send(window, MOVE, (60, 60), NONE, NONE)
     assert is_one_stroke(window)
     drag(window, (20, 60), (60, 70))

@@ -36,7 +36,7 @@ def test_a_journal_that_claims_a_gigabyte_takes_none(tmp_path: Path) -> None:
             return super().read(size)
 
     journal = tmp_path / "journal"
-    journal.write_bytes(struct.pack(records._HEAD.format, b"T", (1 << 30) - 1, 0) + b"x" * 100)
+    journal.write_bytes(struct.pack(records.HEAD.format, b"T", (1 << 30) - 1, 0) + b"x" * 100)
     with Watched(journal) as file:
         assert list(records.records(cast(BinaryIO, file))) == []
     assert min(asked) >= 0 and max(asked) < 1000

@@ -268,7 +268,7 @@ def test_several_damaged_ones_are_one_sentence(tmp_path: Path):
 def test_sizes_are_checked_before_memory_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     document = with_frames()
     path = saved(document, tmp_path)
-    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "MARGIN_BYTES", 0)
     monkeypatch.setattr(frames_and_holds, "MOST_KEPT_BYTES", bytes_of(document.frames[:1]) + 24 * 32 * 3)
     decoded: list[int] = []
     real = picture.read
@@ -283,7 +283,7 @@ def test_sizes_are_checked_before_memory_is_taken(tmp_path: Path, monkeypatch: p
 
 def test_what_is_held_has_bounds_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = saved(with_frames(), tmp_path)
-    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "MARGIN_BYTES", 0)
     monkeypatch.setattr(frames_and_holds, "MOST_HELD_BYTES", 24 * 32 * 4 * 2 - 1)
     loaded = project.load(path)
     assert len(loaded.document.holds) == 1 and len(loaded.document.frames) == 2
@@ -299,7 +299,7 @@ def test_all_that_fits_on_a_shelf_is_read_again(tmp_path: Path, monkeypatch: pyt
         frames_and_holds.pack(frame)
     monkeypatch.setattr(snapshot, "MOST_KEPT_BYTES", bytes_of(frames))
     monkeypatch.setattr(frames_and_holds, "MOST_KEPT_BYTES", bytes_of(frames))
-    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "MARGIN_BYTES", 0)
     assert fit(frames) and not fit((*frames, frames[0]))
     document.put_by(frames)
     loaded = project.load(saved(document, tmp_path))

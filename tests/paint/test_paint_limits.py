@@ -84,7 +84,7 @@ def test_no_frame_is_written_that_would_not_be_read(
     limit: str, beginning: int, by: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     document, path = with_kept(3, holds=2), tmp_path / "a.ora"
-    monkeypatch.setattr(frames_and_holds, "_MARGIN", 0)
+    monkeypatch.setattr(frames_and_holds, "MARGIN_BYTES", 0)
     left = set()
     for most in range(beginning, 0, -by):
         monkeypatch.setattr(frames_and_holds, limit, most)

@@ -120,7 +120,7 @@ def test_regions_are_looked_for_once_a_photo(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(superpixels, "regions", looking)
     found: dict[bytes, Regions] = {}
-    monkeypatch.setattr(superpixels, "_found", found)
+    monkeypatch.setattr(superpixels, "kept_regions", found)
     photos = [from_straight(quarters(60 + place, 40)) for place in range(superpixels.KEPT + 1)]
     for _ in range(2):
         assert regions_in(photos[0]).shape == (40, 60)
@@ -158,7 +158,7 @@ def test_the_regions_of_an_open_picture_stay_and_other_photos_wait_for_none(
 ) -> None:
     from desktop.paint.gestures import superpixels
 
-    monkeypatch.setattr(superpixels, "_found", {})
+    monkeypatch.setattr(superpixels, "kept_regions", {})
     photo = next(layer for layer in labels.layers if layer.role is Role.REFERENCE).pixels
     hold(labels, photo)
     count = len(regions_in(photo).colours)

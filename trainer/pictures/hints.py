@@ -36,7 +36,7 @@ PURE = 0.15
 _NEAR_BY = 60.0
 """Levels, as parts are compared, up to which a pure colour may be taken for a part's."""
 
-_COLOURS = (
+NAMED_COLOURS = (
     *((0, 0, 0), (80, 80, 80), (128, 128, 128), (192, 192, 192), (255, 255, 255)),
     *((255, 0, 0), (200, 30, 35), (128, 0, 0), (255, 128, 0), (255, 220, 0), (128, 128, 0), (120, 220, 0)),
     *((0, 128, 0), (0, 200, 80), (0, 160, 160), (0, 220, 255), (0, 110, 255), (0, 0, 255), (0, 0, 128)),
@@ -184,13 +184,13 @@ def _wish(colour: Floats, random: np.random.Generator) -> Pixels:
     stronger, noise = random.random() < 0.5, random.normal(0, TOGETHER) + random.normal(0, APART, 3)
     factor = random.uniform(1.15, 1.8)
     if pure:
-        named = np.array(_COLOURS, np.float64)
+        named = np.array(NAMED_COLOURS, np.float64)
         apart = named - colour
         chroma = np.stack([apart[:, 0] - apart[:, 1], (apart[:, 0] + apart[:, 1]) / 2 - apart[:, 2]])
         away = np.sqrt(np.square(apart.mean(1) / 1.5) + np.square(chroma).sum(0))
         nearest = int(away.argmin())
         if not stronger and away[nearest] <= _NEAR_BY:
-            return np.array(_COLOURS[nearest], np.uint8)
+            return np.array(NAMED_COLOURS[nearest], np.uint8)
         colour = colour.mean() + (colour - colour.mean()) * factor
     return np.rint(np.clip(colour + noise, 0, 255)).astype(np.uint8)
 

@@ -38,7 +38,7 @@ from engine.data.messages import Pixels
 from engine.data.picture import read, to_png_bytes
 from engine.errors import PictureError
 
-_MARGIN = 1 << 20
+MARGIN_BYTES = 1 << 20
 """Bytes that are read beyond what may be kept, should another program have packed a part a little worse."""
 LONGEST_NAME = 100
 _KEY = re.compile(r"[0-9a-f]{16}")
@@ -273,7 +273,7 @@ def _have(document: Document, holds: tuple[Hold, ...]) -> None:
 class _Reading:
     def __init__(self, source: Source, name: str, step: Step) -> None:
         self._source, self._name, self._step = source, name, step
-        self._budget = MOST_HELD_BYTES + _MARGIN
+        self._budget = MOST_HELD_BYTES + MARGIN_BYTES
         self._holds: dict[str, Hold] = {}
         self._missed: list[str] = []
         self._lost_holds = self._strange = self._newer = False
@@ -297,7 +297,7 @@ class _Reading:
 
     def frames(self, notes: Notes) -> tuple[Frame, ...]:
         """Those that can be read."""
-        self._budget = MOST_KEPT_BYTES + _MARGIN
+        self._budget = MOST_KEPT_BYTES + MARGIN_BYTES
         entries = self._entries(notes, "frames", "kept", MOST_KEPT)
         frames = []
         for number, entry in enumerate(entries, start=1):

@@ -42,8 +42,8 @@ from engine.files.writing import write_all
 FORMAT = 2
 """Version of descriptions; see ``notation.format_of``."""
 
-_HEAD = struct.Struct("<cII")
-HEAD_SIZE = _HEAD.size
+HEAD = struct.Struct("<cII")
+HEAD_SIZE = HEAD.size
 """Bytes that every record begins with."""
 _TILE = struct.Struct("<HHB")
 _KINDS = (b"D", b"T", b"O")
@@ -64,7 +64,7 @@ class Record(NamedTuple):
         Raises:
             OSError: the disk is full; a part of it may be there.
         """
-        write_all(file, _HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
+        write_all(file, HEAD.pack(self.kind, len(self.payload), zlib.crc32(self.payload)) + self.payload)
 
 
 def describing(
@@ -155,16 +155,16 @@ def is_one_picture(file: BinaryIO) -> bool:
 
 def is_brief(row: bytes) -> bool:
     """Whether a row that begins with a description has none that ``is_one_picture`` refuses."""
-    return len(row) >= _HEAD.size and _HEAD.unpack_from(row)[1] <= MOST_DESCRIPTION
+    return len(row) >= HEAD.size and HEAD.unpack_from(row)[1] <= MOST_DESCRIPTION
 
 
 def _next_record(file: BinaryIO, kinds: tuple[bytes, ...]) -> Record | None:
     """The record that begins here; None, and the file stays here, where there is none that is whole."""
     start = file.tell()
-    left = file.seek(0, SEEK_END) - start - _HEAD.size
+    left = file.seek(0, SEEK_END) - start - HEAD.size
     file.seek(start)
     if left >= 0:
-        kind, length, check = _HEAD.unpack(file.read(_HEAD.size))
+        kind, length, check = HEAD.unpack(file.read(HEAD.size))
         # A file that the system made longer and never filled is all zeros.
         if kind in kinds and length <= min(left, _MOST_PAYLOAD):
             payload = file.read(length)

@@ -158,9 +158,9 @@ def regions_in(photo: Pixels, key: bytes | None = None) -> Regions:
         key = _key(photo)
     while True:
         with _LOOKING:
-            found = _found.pop(key, None)
+            found = kept_regions.pop(key, None)
             if found is not None:
-                _found[key] = found  # the newest last
+                kept_regions[key] = found  # the newest last
                 return found
             others = _sought.get(key)
             if others is None:
@@ -170,7 +170,7 @@ def regions_in(photo: Pixels, key: bytes | None = None) -> Regions:
     try:
         found = regions(to_rgb(photo))
         with _LOOKING:
-            _found[key] = found
+            kept_regions[key] = found
             _forget_old()
         return found
     finally:
@@ -182,9 +182,9 @@ def regions_in(photo: Pixels, key: bytes | None = None) -> Regions:
 def known(key: bytes) -> Regions | None:
     """The regions of the photo with that ``fingerprint``, where they are remembered; never waits."""
     with _LOOKING:
-        found = _found.pop(key, None)
+        found = kept_regions.pop(key, None)
         if found is not None:
-            _found[key] = found  # the newest last
+            kept_regions[key] = found  # the newest last
         return found
 
 
@@ -204,16 +204,16 @@ def _key(photo: Pixels) -> bytes:
 def _forget_old() -> None:
     """Those used last stay, and those of open pictures."""
     held = set(_held.values())
-    free = [key for key in _found if key not in held]
+    free = [key for key in kept_regions if key not in held]
     for key in free[: max(0, len(free) - KEPT)]:
-        del _found[key]
+        del kept_regions[key]
 
 
 def keep_likelihoods(photo: Pixels, likely: npt.NDArray[np.float32]) -> None:
     """Remember with the regions of a photo, as ``regions_in`` takes it, how likely each label is in them."""
     found, key = regions_in(photo), _key(photo)
     with _LOOKING:
-        _found[key] = replace(found, likely=likely)
+        kept_regions[key] = replace(found, likely=likely)
 
 
 def regions(photo: Pixels) -> Regions:
@@ -245,7 +245,8 @@ def regions(photo: Pixels) -> Regions:
 
 _LOOKING = threading.Lock()
 """For what follows; never held while regions are looked for."""
-_found: dict[bytes, Regions] = {}
+kept_regions: dict[bytes, Regions] = {}
+"""Of photos, by what tells these from others; the newest last."""
 _sought: dict[bytes, threading.Event] = {}
 """Photos whose regions are being looked for: who wants the same waits, rather than look as well."""
 _held: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()

@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent, QPointingDevice, QTabletEvent
 
-_LONGEST_ECHO_S = 0.5
+LONGEST_ECHO_S = 0.5
 """A mouse event this soon after a tablet event is its echo, whatever the platform says."""
 
 
@@ -66,7 +66,7 @@ class Grip:
 
     @property
     def _just_spoke(self) -> bool:
-        return time.monotonic() - self._tablet_time < _LONGEST_ECHO_S
+        return time.monotonic() - self._tablet_time < LONGEST_ECHO_S
 
 
 def modifiers(event: QMouseEvent | QTabletEvent) -> tuple[bool, bool]:

@@ -138,7 +138,7 @@ def test_nothing_is_kept_that_its_file_would_not_give_back(
     most = 2 * bytes_of(session.shelf.kept)
     for place in ("desktop.paint.editing.snapshot", "desktop.paint.files.frames_and_holds"):
         monkeypatch.setattr(f"{place}.MOST_KEPT_BYTES", most)
-    monkeypatch.setattr("desktop.paint.files.frames_and_holds._MARGIN", 0)
+    monkeypatch.setattr("desktop.paint.files.frames_and_holds.MARGIN_BYTES", 0)
     keep(session)
     keep(session)
     assert names(session) == ["Frame 1", "Frame 2"] and len(errors) == 1

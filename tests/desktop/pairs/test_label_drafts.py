@@ -384,7 +384,7 @@ def test_the_first_drafts_are_there_while_others_are_still_read(
 ):
     session, pair_drawing = window.session, window.session.pair_drawing
     labels, goes_on = pair_drawing.labels, threading.Event()
-    monkeypatch.setattr(label_drafts, "_LOOK", 0.0)
+    monkeypatch.setattr(label_drafts, "LOOK_SECONDS", 0.0)
     keep(window, pair_drawing.folder("fronts"), fronts, 5)
 
     def learn(words: list[str], look: Callable[[], bool]) -> str:
@@ -440,9 +440,9 @@ def test_a_draft_that_does_not_fit_is_none(tmp_path: Path):
     assert np.allclose(regions_in(from_straight(photo)).likely.sum(1), 1, atol=1e-5)  # shares, for smart fill
     assert kept_drafts.labels_of(drafts, "m", photo, 4) is None
     passing = np.ascontiguousarray(photo[::-1])  # one of many that are read, and of which none is open
-    before = dict(superpixels._found)
+    before = dict(superpixels.kept_regions)
     assert (kept_drafts.labels_of(drafts, "m", passing, 3, passing=True) == WALL).all()
-    assert superpixels._found == before
+    assert superpixels.kept_regions == before
     assert kept_drafts.labels_of(drafts, "other", photo, 3) is None
     assert kept_drafts.labels_of(drafts, "gone", photo, 3) is None
     assert kept_drafts.labels_of(drafts, "m", photo[:, :40], 3) is None  # cropped

@@ -342,8 +342,8 @@ def test_whatever_is_changed_in_it_there_is_a_reason(good: Path) -> None:
 
 
 def test_bytes_of_a_member_come_in_pieces(tmp_path: Path) -> None:
-    content = random.Random(1).randbytes(3 * archive._PIECE + 17)
+    content = random.Random(1).randbytes(3 * archive.PIECE_BYTES + 17)
     path = made(tmp_path / "a.zip", {"a.txt": content})
     with archive.opening(path, LIMITS) as file:
         assert file.read("a.txt", MOST) == content
-        assert file.read("a.txt", MOST, first=archive._PIECE + 3) == content[: archive._PIECE + 3]
+        assert file.read("a.txt", MOST, first=archive.PIECE_BYTES + 3) == content[: archive.PIECE_BYTES + 3]

@@ -127,7 +127,7 @@ def test_some_wishes_are_purer_than_the_photo() -> None:
     used = [colour for made in wishes(box((180, 60, 50)), 120) for colour in colours(made)]
     pure = [colour for colour in used if strength(colour) > 130 + 30]
     assert 0.04 < len(pure) / len(used) < 0.25
-    assert any(tuple(colour) in hints._COLOURS for colour in used)
+    assert any(tuple(colour) in hints.NAMED_COLOURS for colour in used)
 
 
 def test_a_wish_is_of_the_part_and_not_of_the_pixels_under_it() -> None:
