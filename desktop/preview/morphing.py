@@ -128,6 +128,10 @@ class Morphing(Observable):
             End(usual if tile.style is None else style % tile.style.name, tile.style, tile.preview)
             for tile in self._styles.tiles
         ]
+        own = self._styles.current
+        known = own is not None and len(own.code) == self._styles.length
+        if known and styles and own not in [end.style for end in styles]:  # a photo's, say
+            styles.append(End(style % (own.name or "…"), own, self._live.preview))
         kept = [
             End(
                 frame.name or self.tr("Kept frame %d") % number,
