@@ -129,9 +129,9 @@ class Morphing(Observable):
             for tile in self._styles.tiles
         ]
         own = self._styles.current
-        known = own is not None and len(own.code) == self._styles.length
-        if known and styles and own not in [end.style for end in styles]:  # a photo's, say
-            styles.append(End(style % (own.name or "…"), own, self._live.preview))
+        if styles and own is not None and own not in [end.style for end in styles]:  # a photo's, say
+            known = len(own.code) == self._styles.length
+            styles += [End(style % (own.name or "…"), own, self._live.preview)] if known else []
         kept = [
             End(
                 frame.name or self.tr("Kept frame %d") % number,

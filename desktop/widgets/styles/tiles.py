@@ -148,7 +148,9 @@ class _Painted(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """As many as fit side by side, at least four where there is room for them; a little smaller where all
         are seen by that, or else one row more is seen whole, with its names."""
+        bar = self._tiles.verticalScrollBar()
         width = self._tiles.viewport().width() - 2
+        width -= 0 if bar.isVisible() else bar.sizeHint().width()  # the list keeps room for it
         columns = max(1, min(4, width // (_SIDE + 4)), -(-width // _WIDEST) if width > 4 * _WIDEST else 0)
         edge = max(_SIDE + 4, min(width // columns, _WIDEST))
         below = self._tiles.fontMetrics().height() - 2
