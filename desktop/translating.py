@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from engine.errors import PictureError, UnderpaintError
+from engine.errors import PictureError, StyleError, UnderpaintError
 from trainer.cli.messages import say
 from trainer.cli.options import refuse_unwritable
 
@@ -98,6 +99,8 @@ def code(generator: Generator, style: str | None) -> Code | None:
     photo = Path(style)
     if photo.is_file():
         return tuple(map(float, generator.style_of(read(photo, enough=PHOTO_EDGE).pixels)))
+    if re.fullmatch(r"[-+]?\d*[.,]\d+", style):
+        raise StyleError(f"A seed is a whole number, not {style:.20}; give one, a style's name, or a photo.")
     if photo.suffix or len(photo.parts) > 1:
         raise PictureError(f"There is no photo “{style}”; check its name.")
     return card.code(style)

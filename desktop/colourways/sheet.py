@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ def write_all(
         made: one or more.
         title: stands above them.
         folder: made if it is missing.
-        step: called between files; ends the work by raising.
+        step: called between files; ends the work by raising, and a folder that was made for it is gone again.
 
     Returns:
         the files, in the order in which they were written.
@@ -55,16 +56,29 @@ def write_all(
     names = files_of([one.colours for one in made], folder)
     makers: list[Callable[[], bytes]] = [lambda: _png(made, title), lambda: _pdf(made, title)]
     makers += [lambda one=one: to_png_bytes(one.preview) for one in made]  # type: ignore[misc]
+    is_ours = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for done, (name, make) in enumerate(zip(names, makers, strict=True)):
             step(done, len(names))
             with replacing(name) as part:
                 part.write_bytes(make())
-    except OSError as error:
+    except BaseException as error:
+        if is_ours:
+            _take_back(folder, names)
+        if not isinstance(error, OSError):
+            raise
         text = f"“{shown(folder.name)}” can't be written ({error.strerror or error}); choose another place."
         raise PictureError(text) from error
     return names
+
+
+def _take_back(folder: Path, names: Sequence[Path]) -> None:
+    """Remove a folder that was made for these files, unless others have come to lie there."""
+    with suppress(OSError):
+        for name in names:
+            name.unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def files_of(sets: Sequence[ColourSet], folder: Path) -> list[Path]:

@@ -253,9 +253,9 @@ class Live(Observable):
     def _begin(self, model: Path | None, *, keep: bool = False) -> None:
         """Begin another generation: no answer to an older request counts any more."""
         self.passes = self.passes.another_model()
+        self.loading = model is not None  # first: that there is no model now is only for a moment
         self.card = None
         self.model_file = model
-        self.loading = model is not None
         self._forget_preview(keep=keep)
 
     def _end_row(self) -> None:
@@ -310,8 +310,8 @@ class Live(Observable):
                 self._take_preview(reply)
             case ModelOpened() if reply.generation == self.passes.model:
                 self.device, self.precision, self.algorithms = reply.device, reply.precision, reply.algorithms
-                self.loading = False
                 self.card = reply.card
+                self.loading = False
                 self._begin_passes(reply.card)
             case Tuned() if reply.generation == self.passes.model:
                 self.precision, self.algorithms = reply.precision, reply.algorithms

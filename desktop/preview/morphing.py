@@ -128,6 +128,10 @@ class Morphing(Observable):
             End(usual if tile.style is None else style % tile.style.name, tile.style, tile.preview)
             for tile in self._styles.tiles
         ]
+        own = self._styles.current
+        if styles and own is not None and own not in [end.style for end in styles]:  # a photo's, say
+            known = len(own.code) == self._styles.length
+            styles += [End(style % (own.name or "…"), own, self._live.preview)] if known else []
         kept = [
             End(
                 frame.name or self.tr("Kept frame %d") % number,

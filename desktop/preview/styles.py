@@ -32,6 +32,9 @@ DRAWN = 8
 MOST_SHOWN = 24
 """Of how many named styles there is anything to see; each costs a pass."""
 
+MOST_NAMED = 4
+"""Of other models that know styles, where this one doesn't."""
+
 Sort = Literal["usual", "card", "own", "drawn"]
 """The model's usual style, one that its card names, one that the user did, one drawn by chance."""
 
@@ -226,7 +229,8 @@ class Styles(Observable):
             text = self.tr(
                 "“%s” knows no styles. These do: %s. Or train a model with Styles (see the guide)."
             )
-            return text % (card.name, ", ".join(others[:4]) + (" …" if len(others) > 4 else ""))
+            more = self.tr(" and others") if len(others) > MOST_NAMED else ""
+            return text % (card.name, ", ".join(others[:MOST_NAMED]) + more)
         return (
             self.tr("“%s” knows no styles; train a model with Styles to have them (see the guide).")
             % card.name

@@ -141,6 +141,8 @@ def _palette(colours: dict[str, str]) -> QPalette:
         palette.setColor(role, QColor(colours[name]))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["faint"]))
+    for role in (QPalette.ColorRole.Highlight, QPalette.ColorRole.Accent):  # what a slider has left behind it
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colours["line"]))
     return palette
 
 

@@ -55,6 +55,8 @@ class ScanResult:
     size: tuple[int, int] = (256, 256)
     """Width and height that suit the pictures."""
     palette: Palette | None = None
+    main_label: int = -1
+    """Which of the palette's labels covers most; −1 where there are none."""
     pattern: str = ""
     """How the files were paired …"""
     patterns: tuple[str, ...] = ()
@@ -190,6 +192,7 @@ def _found(folder: Path, task: str | None, swap: bool, pattern: str) -> tuple[Sc
         shown,
         fitting_size(sizes),
         data.palette,
+        _main_label(data),
         data.pattern,
         data.patterns,
         data.notes,
@@ -198,6 +201,17 @@ def _found(folder: Path, task: str | None, swap: bool, pattern: str) -> tuple[Sc
         _worst(data.problems),
     )
     return result, data
+
+
+def _main_label(data: DataSet) -> int:
+    from trainer.data import direction
+
+    if data.task != "labels" or data.palette is None or not data.pairs:
+        return -1
+    try:
+        return direction.commonest_label([pair.a for pair in data.pairs], data.palette)
+    except PictureError:
+        return -1  # the check will name it
 
 
 def fitting_size(sizes: list[tuple[int, int]]) -> tuple[int, int]:

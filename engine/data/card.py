@@ -130,9 +130,10 @@ class Card:
         if isinstance(style, str):
             if style in self.styles:
                 return self.styles[style]
-            names = f"known are {_listed(list(self.styles))}" if self.styles else "it has no named ones"
+            names = f"known are {_listed(list(self.styles))}" if self.styles else "none of its has a name"
             raise StyleError(
-                f"The model “{self.name}” has no style “{style[: codes.LONGEST_NAME]}”; {names}."
+                f"The model “{self.name}” has no style “{style[: codes.LONGEST_NAME]}”; {names}. "
+                "A seed, such as 7, gives one, too."
             )
         if isinstance(style, int | np.integer) and not isinstance(style, bool):
             seed = int(style)

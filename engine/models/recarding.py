@@ -24,6 +24,8 @@ _PUBLISHED = (
     "task",
     "recipe",
     "style_recipe",
+    "repaint",
+    "repainted",
     "seed",
     "digest",
     "validation",

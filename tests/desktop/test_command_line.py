@@ -149,6 +149,7 @@ def test_styles_are_seeds_names_and_photos(underpaint, home, noise, tmp_path) ->
     for model, said, words in (
         ("many", "satin", "known are suede"),
         ("many", "none.jpg", "no photo “none.jpg”"),
+        ("many", "7.5", "A seed is a whole number, not 7.5"),
         ("one", "7", "knows no styles"),
         ("one", photo, "knows no styles"),
     ):

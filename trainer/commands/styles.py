@@ -21,6 +21,16 @@ def styles(
     ],
     to: Annotated[Path, typer.Option(help="The model file to write (.safetensors).")],
     pair: Pair = "",
+    repaint: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Of label maps: share of photos in which the label that covers most is painted anew first; "
+            "without it as many as in the model's training.",
+        ),
+    ] = None,
 ) -> None:
     """Read the styles of photographs, and write the model with them: its seeds stand for those.
 
@@ -31,6 +41,7 @@ def styles(
     from engine.passes import opening
     from trainer.data import naming
     from trainer.evaluation.evaluate import load_pairs, split_for_evaluation
+    from trainer.evaluation.styles import photos_as_learnt
     from trainer.machine.errors import TrainingError
 
     if to.suffix.lower() != bundle.SUFFIX:
@@ -46,7 +57,8 @@ def styles(
     data = load_pairs(card, photos, pattern=pair)
     learnt_from, judged_by = split_for_evaluation(data, card)
     chosen = learnt_from if learnt_from.pairs else judged_by
-    groups, everything = naming.photos(naming.named(chosen)), naming.of_all(chosen)
+    groups, learnt = naming.photos(naming.named(chosen)), photos_as_learnt(card, chosen, repaint)
+    everything = learnt.photos
     codes = []
     with counting("Reading styles") as progress:
         for done, photo in enumerate(everything, start=1):
@@ -60,5 +72,6 @@ def styles(
         )
     written = recarding.restyled(file, to, naming.styles(groups, generator.style_of), seeded)
     named = f", named are {', '.join(map(shown, written.styles))}" if written.styles else ""
-    say(f"Seeds stand for the styles of {len(seeded)} of {len(everything)} photographs{named}.")
+    painted = f", {learnt.share:.0%} with “{shown(learnt.painted)}” painted anew" if learnt.share else ""
+    say(f"Seeds stand for the styles of {len(seeded)} of {len(everything)} photographs{painted}{named}.")
     print_path(to)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.data.card import Card
 from engine.passes.generator import Generator
+from trainer.data import direction, naming
 from trainer.data.pairs import DataSet
 from trainer.evaluation.evaluate import augment_of, split_for_evaluation
 from trainer.files import layouts
-from trainer.loading.augment import Sample, still
+from trainer.loading.augment import Sample, seen, still
+from trainer.machine.errors import TrainingError
 from trainer.perception import distance
 from trainer.pictures import background
 
@@ -108,6 +111,42 @@ def measure_styles(
         nearer.append(own < other)
         step(3)
     return Measured({**scores, "obedience": float(np.mean(nearer))}, [])
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Photos as a model's training saw them, small; a ``share`` painted anew where ``painted`` lies."""
+
+    photos: list[Pixels]
+    share: float = 0.0
+    painted: str = ""
+
+
+def photos_as_learnt(card: Card, data: DataSet, repaint: float | None = None) -> Learnt:
+    """Some photos of a data set as a model's training saw them.
+
+    Args:
+        repaint: share of the photos that are painted anew; None for what the training notes say, which those
+            of older models don't.
+
+    Raises:
+        PictureError: a pair can't be read.
+        TrainingError: painting anew was asked for, where there are no labels.
+    """
+    noted, number = card.training.get("repaint"), card.training.get("repainted")
+    share = repaint
+    if share is None:  # of a stranger's file it may be anything
+        share = noted if isinstance(noted, float) and 0 < noted <= 1 else 0.0
+    if not share:
+        return Learnt(naming.of_all(data))
+    if data.task != "labels" or card.palette is None:
+        raise TrainingError("Only label maps have parts that can be painted anew; leave --repaint out.")
+    if not isinstance(number, int) or number not in range(len(card.palette.labels)):
+        number = direction.commonest_label([pair.a for pair in data.pairs], card.palette)
+    augment = replace(augment_of(card, data), repaint=share, repainted=number)
+    numbers = layouts.spread(range(len(data.pairs)), naming.LOOKED_AT)
+    photos = list(map(naming.small, seen(data, numbers, 0, augment)))
+    return Learnt(photos, share, card.palette.labels[number].name)
 
 
 def count_comparisons(generator: Generator, data: DataSet) -> int:

@@ -8,6 +8,7 @@ training and canvas can't drift apart. All chance in a sample comes from (seed, 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -196,6 +197,12 @@ def load(pair: Pair, augment: Augment) -> Loaded:
     b = _resized(b, size)
     edges = _edges(b, augment) if a is None and augment.task in ("lines", "hints") else None
     return Loaded(a, b, hints, _background(a, b) if augment.roam else None, known, edges)
+
+
+def seen(data: DataSet, numbers: Iterable[int], seed: int, augment: Augment) -> list[Pixels]:
+    """Photos of some pairs as a training sees them, but whole: as many of them painted anew."""
+    whole = replace(augment.still, repaint=augment.repaint)
+    return [sample(data, number, 0, seed, whole).target for number in numbers]
 
 
 def varied(loaded: Loaded, random: np.random.Generator, augment: Augment) -> Sample:

@@ -265,6 +265,7 @@ class ValidationReporter:
             "recipe": config.recipe,
             "seed": config.seed,
             **({"style_recipe": config.style_recipe} if config.style else {}),
+            **({"repaint": config.repaint, "repainted": config.repainted} if config.repaint else {}),
             "digest": config.digest,
             "validation": config.validation,
             **({"photos_apart": True} if config.photos_apart else {}),
@@ -295,10 +296,8 @@ def _seen(config: Config, training: DataSet) -> list[Pixels]:
     """Some photos as the training sees them, but whole: as many of them painted anew."""
     if not config.repaint:
         return naming.of_all(training)
-    whole = replace(config.augment().still, repaint=config.repaint)
     numbers = layouts.spread(range(len(training.pairs)), naming.LOOKED_AT)
-    seen = (augment.sample(training, number, 0, config.seed, whole) for number in numbers)
-    return [naming.small(each.target) for each in seen]
+    return list(map(naming.small, augment.seen(training, numbers, config.seed, config.augment())))
 
 
 def _validated(painter: Generator, samples: list[Sample]) -> Validated | None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from desktop.session import Session
 from desktop.widgets.parts.actions import Actions
@@ -22,8 +23,8 @@ from desktop.widgets.parts.files import drop_style, offer_style
 from desktop.widgets.parts.room import NameLabel
 from desktop.widgets.styles.tiles import StyleTiles
 
-_HIGH = 250
-"""Of the panel, where there are styles: three rows."""
+_HIGH = 200
+"""Of the panel, where there are styles: two rows of five."""
 
 
 class StyleDock(QDockWidget):
@@ -34,7 +35,9 @@ class StyleDock(QDockWidget):
         self.setObjectName("style_dock")
         self.setAcceptDrops(True)
         self._session = session
-        self._had_styles, self._height = False, 0
+        self._had_styles = False
+        self._heights: dict[QDockWidget, int] = {}
+        """Of all panels, when there were styles."""
         self._body = QWidget()
         self.setWidget(self._body)
         self._column = QVBoxLayout(self._body)
@@ -130,22 +133,37 @@ class StyleDock(QDockWidget):
         self._actions["photo_style"].setEnabled(styles.of_photos)
 
     def _give_room(self) -> None:
-        """Where there are only words, what they take; else rows of tiles, as high as they were."""
+        """Where there are only words, what they take; else rows of tiles, all panels as high as before."""
         there_are = self._session.styles.length > 0
+        window = self.parentWidget()
         if not there_are:
-            if self._had_styles:
-                self._height = self.height()
+            if self._had_styles and isinstance(window, QMainWindow):
+                self._heights = {dock: dock.height() for dock in self._beside(window)}
             margins = self._column.contentsMargins()
             width = self.width() - margins.left() - margins.right()
             self._body.setFixedHeight(max(16, self._excuse.heightForWidth(width)) + margins.bottom() + 2)
         elif not self._had_styles:
             self._body.setMinimumHeight(0)
             self._body.setMaximumHeight((1 << 24) - 1)
-            window = self.parentWidget()
             if isinstance(window, QMainWindow) and self.isVisible():
                 self._body.updateGeometry()
-                window.resizeDocks([self], [self._height or _HIGH], Qt.Orientation.Vertical)
+                for part in (self, window):  # Qt bounds heights by what it last knew of what is in a panel
+                    if (layout := part.layout()) is not None:
+                        layout.activate()
+                heights = {dock: high for dock, high in self._heights.items() if isValid(dock)} or {
+                    self: _HIGH
+                }
+                window.resizeDocks(list(heights), list(heights.values()), Qt.Orientation.Vertical)
         self._had_styles = there_are
+
+    def _beside(self, window: QMainWindow) -> list[QDockWidget]:
+        """All panels above each other on this one's side, if it is among them."""
+        docks = window.findChildren(QDockWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        area = window.dockWidgetArea(self)
+        there = [
+            it for it in docks if it.isVisible() and not it.isFloating() and window.dockWidgetArea(it) == area
+        ]
+        return there if self in there else []
 
 
 class _Between(QWidget):

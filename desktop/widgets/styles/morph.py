@@ -169,8 +169,8 @@ class MorphDialog(WritingForm):
         self._said.setVisible(bool(problem))
 
     def show_writing(self) -> None:
-        made, total = self._morphing.made, self._morphing.total
         """How many frames there are, and whether they can be written."""
+        made, total = self._morphing.made, self._morphing.total
         self._progress.setRange(0, max(1, total))
         self._progress.setValue(made)
         self._progress.setFormat(self.tr("%v of %m frames are made"))

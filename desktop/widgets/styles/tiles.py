@@ -96,11 +96,14 @@ class StyleTiles(Tiles):
         styles, focused = self._session.styles, self.currentRow()
         tiles = styles.tiles
         self.fill(tiles)
+        card, said = self._session.live.card, ""
+        if card is not None and card.hints:  # with many of them all tiles look alike
+            said = "\n" + self.tr("Where there are strokes of colour, they say more than a style.")
         chosen = -1
         for row, tile in enumerate(tiles):
             item = self.item(row)
             item.setText(_name(self, tile))
-            item.setToolTip(theme.plain(_tip(self, tile)))
+            item.setToolTip(theme.plain(_tip(self, tile) + said))
             if tile.style == styles.current:
                 chosen = row
         if chosen >= 0 and chosen != focused:
@@ -143,14 +146,20 @@ class _Painted(QStyledItemDelegate):
         self._tiles = tiles
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """As many as fit side by side, at least four where there is room for them; a little smaller where one
-        row more is seen whole by that, with its names."""
+        """As many as fit side by side, at least four where there is room for them; a little smaller where all
+        are seen by that, or else one row more is seen whole, with its names."""
+        bar = self._tiles.verticalScrollBar()
         width = self._tiles.viewport().width() - 2
+        width -= 0 if bar.isVisible() else bar.sizeHint().width()  # the list keeps room for it
         columns = max(1, min(4, width // (_SIDE + 4)), -(-width // _WIDEST) if width > 4 * _WIDEST else 0)
         edge = max(_SIDE + 4, min(width // columns, _WIDEST))
         below = self._tiles.fontMetrics().height() - 2
         high = self._tiles.viewport().height()
+        count = self._tiles.count()
+        rows = {columns: -(-count // columns) for columns in range(columns, count + 1)}
+        seen = max((min(edge, width // a_row, high // rows[a_row] - below) for a_row in rows), default=0)
         fitting = high // max(1, -(-high // (edge + below))) - below
+        fitting = seen if seen >= _LEAST * edge else fitting
         edge = fitting if fitting >= _LEAST * edge else edge
         return QSize(edge, edge + below)
 

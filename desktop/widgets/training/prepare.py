@@ -39,6 +39,8 @@ from trainer.run.options import Options
 
 SIZES = (32, 64, 128, 192, 256, 384, 512)
 TASKS = ("", "labels", "lines", "hints", "image", "grey", "small")
+_STYLES = Qt.ItemDataRole.UserRole + 1
+"""Where a model to begin with keeps how many numbers its styles have."""
 
 
 class PreparePage(QWidget):
@@ -146,6 +148,7 @@ class PreparePage(QWidget):
         self._names.setObjectName("label_names")
         self._names.setStyleSheet("#label_names { background: palette(alternate-base) }")
         self._names.setIconSize(QSize(18, 18))
+        self._names.itemChanged.connect(self._show_main_label)
         self._names.setEditTriggers(QListWidget.EditTrigger.AllEditTriggers)
         column.addWidget(self._names, 1)
         return self._palette_card
@@ -329,16 +332,13 @@ class PreparePage(QWidget):
         names = [self._names.item(row).text().strip() for row in range(self._names.count())]
         if names == [label.name for label in palette.labels]:
             return None
-        labels = (
-            Label(name or label.name, label.colour) for name, label in zip(names, palette.labels, strict=True)
-        )
-        return Palette(palette.name, tuple(labels))
+        both = zip(names, palette.labels, strict=True)
+        return Palette(palette.name, tuple(Label(name or label.name, label.colour) for name, label in both))
 
     # --- showing --------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        result = self._dataset_scan.result
-        looking = self._dataset_scan.looking
+        result, looking = self._dataset_scan.result, self._dataset_scan.looking
         self._train.setEnabled(result is not None and result.usable and not looking)
         self._queue.setEnabled(self._train.isEnabled())
         self._swap.setEnabled(result is not None and result.layout != "photos" and not looking)
@@ -360,6 +360,7 @@ class PreparePage(QWidget):
         if result.unsure:
             self._fold.setChecked(True)  # where the question is answered
         self._show_palette(result.palette)
+        self._show_main_label()
         self._size.setItemText(0, self.tr("%d × %d, as suits them") % result.size)
         self._show_recipe()
         brief = not result.problems and not result.notes and result.palette is None
@@ -367,11 +368,12 @@ class PreparePage(QWidget):
         self._notes.setSizePolicy(QSizePolicy.Policy.Expanding, fill)
 
     def _show_recipe(self) -> None:
-        result = self._dataset_scan.result
+        result, parent = self._dataset_scan.result, self._from.currentData()
         self._fields.show_for(
             self._recipe.currentData(),
             draws=result is not None and result.draws,
-            continues=self._from.currentData() is not None,
+            continues=parent is not None,
+            inherited_styles=self._from.currentData(_STYLES) or 0,
             labels=result is not None and result.palette is not None,
         )
         self._show_photo_look()
@@ -428,6 +430,10 @@ class PreparePage(QWidget):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             self._names.addItem(item)
 
+    def _show_main_label(self) -> None:
+        result = self._dataset_scan.result
+        self._fields.show_main_label(self._names.item(result.main_label if result else -1))
+
     def _show_models(self) -> None:
         chosen: Path | None = self._from.currentData()
         self._from.clear()
@@ -435,6 +441,7 @@ class PreparePage(QWidget):
         for entry in self._session.library.models:
             if entry.card is not None:
                 self._from.addItem(entry.name, entry.file)
+                self._from.setItemData(self._from.count() - 1, entry.card.style, _STYLES)
         files = [self._from.itemData(row) for row in range(self._from.count())]  # Qt finds no equal path
         self._from.setCurrentIndex(files.index(chosen) if chosen in files else 0)
 

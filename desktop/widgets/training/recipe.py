@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QListWidgetItem, QToolButton, QWidget
 
 from desktop.support import theme
 from desktop.support.settings import Settings
+from desktop.widgets.parts.room import shortened
 from desktop.widgets.training.words import CONTEXT
 from trainer.perception import weights
 from trainer.run import options
@@ -18,6 +19,8 @@ from trainer.run.options import Recipe
 IN_A_ROW = 3
 SHARE = 100
 """A share is shown in per cent."""
+WIDEST_LABEL = 120
+"""Pixels for the name of a label that is painted anew."""
 _SAME = 1e-6
 
 
@@ -161,6 +164,7 @@ class RecipeFields(QWidget):
         self._settings = settings
         self._recipe: Recipe = "default"
         self._draws = self._continues = self._paints_labels = False
+        self._inherited_styles = 0
         self._options = {option.name: option for option in options.each()}
         self._spins: dict[str, QDoubleSpinBox] = {}
         self._labels: dict[str, QLabel] = {}
@@ -183,6 +187,7 @@ class RecipeFields(QWidget):
             label = QLabel(field.text)
             label.setToolTip(spin.toolTip())
             label.setBuddy(spin)
+            label.setObjectName(f"{name}_label")
             row, column = divmod(number, IN_A_ROW)
             rows.addWidget(label, row, 2 * column)
             rows.addWidget(spin, row, 2 * column + 1)
@@ -207,15 +212,27 @@ class RecipeFields(QWidget):
         """Icons in the theme's colours."""
         self._usual.setIcon(theme.icon("mdi6.restore"))
 
-    def show_for(self, recipe: Recipe, *, draws: bool, continues: bool = False, labels: bool = False) -> None:
+    def show_for(
+        self,
+        recipe: Recipe,
+        *,
+        draws: bool,
+        continues: bool = False,
+        inherited_styles: int = 0,
+        labels: bool = False,
+    ) -> None:
         """Show what a recipe has, or what was chosen instead.
 
         Args:
             draws: whether drawings are made of photos.
             continues: whether there is a model to begin with.
+            inherited_styles: how many numbers a style of that model has, which it keeps.
             labels: whether label maps are painted.
         """
         self._recipe, self._draws, self._continues, self._paints_labels = recipe, draws, continues, labels
+        self._inherited_styles = inherited_styles
+        kept, none = _("%d, as it has") % inherited_styles, _("none")
+        self._spins["styles"].setSpecialValueText(kept if inherited_styles else none)
         for name, spin in self._spins.items():
             value = self._usual_of(name)
             if recipe == "default":  # the paper's is the paper's
@@ -225,6 +242,17 @@ class RecipeFields(QWidget):
             spin.blockSignals(False)
             spin.setEnabled(name != "edges" or weights.available())
         self._show_those_that_apply()
+
+    def show_main_label(self, item: QListWidgetItem | None) -> None:
+        """Say which label covers most, which is the one that would be painted anew; None where that is not
+        known."""
+        name = item.text() if item is not None else ""
+        field, label = next(it for it in fields() if it.option == "repaint"), self._labels["repaint"]
+        cut = shortened(name, label.fontMetrics(), WIDEST_LABEL)
+        label.setText(_("“%s” painted anew") % cut if name else field.text)
+        said = [_("The label that covers most is “%s”.") % name] if name else []
+        for widget in (label, self._spins["repaint"]):
+            widget.setToolTip(theme.plain("\n".join([*said, field.tip])))
 
     def chosen(self) -> dict[str, Any]:
         """Option → value, of those that are not as the recipe has them."""
@@ -246,7 +274,7 @@ class RecipeFields(QWidget):
         if name in self._of_labels and not self._paints_labels:
             return False
         if name in self._of_styles:
-            return self._spins["styles"].value() > 0
+            return self._spins["styles"].value() > 0 or self._inherited_styles > 0
         return name != "edges" or (self._draws and weights.available())
 
     def _scale(self, name: str) -> int:

@@ -22,6 +22,7 @@ from desktop.colourways.sheet import Made, write_all
 from desktop.paint.editing.document import Document
 from desktop.paint.files import project
 from desktop.paint.files.project import load
+from desktop.support.file_work import Cancelled
 from engine.data.messages import Picture, Pixels
 from engine.data.picture import read
 from engine.errors import PictureError
@@ -314,6 +315,26 @@ def test_names_stand_on_the_sheet_to_their_last_letter(tmp_path: Path, qapp: obj
     assert (looks[0] != looks[1]).any()
     under = slice(-looks[0].shape[0] // 3, None)
     assert (looks[0][-1] == 255).all() and (looks[0][under] < 128).any(), "what is wrapped has room"
+
+
+@pytest.mark.parametrize("before", ["no folder", "a folder", "a folder with a sheet"])
+def test_what_is_stopped_leaves_no_part_of_a_folder(tmp_path: Path, qapp: object, before: str) -> None:
+    folder, preview = tmp_path / "colourways", np.full((64, 64, 3), 255, np.uint8)
+    made = [Made(ColourSet(name, (RED,)), preview) for name in ("one", "two")]
+    if before != "no folder":
+        folder.mkdir()
+    if before == "a folder with a sheet":
+        write_all(made[:1], "shoe", folder)
+
+    def stop(done: int, _total: int) -> None:
+        if done == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        write_all(made, "shoe", folder, stop)
+    left = sorted(file.name for file in folder.iterdir()) if folder.exists() else None
+    sheet = ["01 one.png", "colourways.pdf", "colourways.png"]
+    assert left == {"no folder": None, "a folder": sheet, "a folder with a sheet": sheet}[before]
 
 
 def test_a_sheet_shows_the_colours_that_the_drawing_has_in_a_set(

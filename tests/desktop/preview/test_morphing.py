@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox
 
+from desktop.paint.editing.document import PictureStyle
 from desktop.paint.files.animation import durations, write_animation
 from desktop.preview.morphing import End, Timing
 from desktop.session import Session
@@ -187,6 +188,19 @@ def test_between_two_styles_every_frame_is_the_drawing_in_that_style(styled: Ses
     steps = [np.abs(a.astype(int) - b).mean() for a, b in itertools.pairwise(frames)]
     whole = np.abs(frames[0].astype(int) - frames[-1]).mean()
     assert 0 < max(steps) < whole, "it goes little by little"
+
+
+def test_the_pictures_own_style_can_be_chosen_even_if_no_tile_has_it(
+    window: MainWindow, styled: Session
+) -> None:
+    styled.styles.take(PictureStyle((0.5,) * 8, "suede boot"))  # as of a photo
+    settle(styled)
+    window.actions_table["morph"].trigger()
+    boxes = [window.findChild(MorphDialog).findChild(QComboBox, f"morph_{at}") for at in ("first", "second")]
+    assert [box.currentText() for box in boxes] == ["Usual style", "Style suede boot"]
+    styled.styles.take(PictureStyle((0.5,) * 3, "of another model"))
+    assert "Style of another model" not in [end.name for end in styled.morphing.ends()]
+    window.findChild(MorphDialog).reject()
 
 
 def test_more_frames_between_the_same_ends_keep_those_that_are_there(styled: Session) -> None:

@@ -34,6 +34,21 @@ def all_made(session: Session) -> None:
     until(lambda: styles.tiles and all(styles.shows(tile) for tile in styles.tiles))
 
 
+@pytest.mark.parametrize(("room", "wide"), [(124, 230), (118, 232), (118, 250), (180, 230), (420, 230)])
+def test_the_usual_one_and_eight_are_seen_at_once(
+    window: MainWindow, styled: Session, room: int, wide: int
+) -> None:
+    """As much as the panel has in a window of 1280 × 800, and more; of a model that names no style."""
+    styled.styles.tiles = tuple(tile for tile in styled.styles.tiles if tile.sort in ("usual", "drawn"))
+    grid = window.style_dock.tiles
+    grid.setFixedSize(wide, room)
+    grid.doItemsLayout()
+    seen = grid.viewport().rect()
+    assert grid.count() == 9
+    assert all(seen.contains(grid.visualItemRect(grid.item(row)).adjusted(0, 0, 0, -2)) for row in range(9))
+    assert grid.visualItemRect(grid.item(0)).width() >= 40
+
+
 @pytest.mark.parametrize("room", [108, 115, 122])
 def test_two_rows_are_seen_whole_with_their_names(window: MainWindow, styled: Session, room: int) -> None:
     """As much as the panel has in a window of 1280 × 800, a little more, and a little less."""
@@ -62,7 +77,45 @@ def test_it_names_the_models_that_know_styles(window: MainWindow, styled: Sessio
     said = window.style_dock.findChild(QLabel, "no_styles")
     assert said is not None and said.isVisible()
     assert said.text().startswith("“tiny sketch” knows no styles. These do: “")
-    assert "“facades”, “handbags”" in said.text() and "“shoes”" not in said.text()
+    assert "“facades”, “handbags” and others. Or train" in said.text() and "“shoes”" not in said.text()
+
+
+def test_tips_say_what_goes_before_a_style(window: MainWindow, styled: Session) -> None:
+    tips = [window.style_dock.tiles.item(row).toolTip() for row in range(window.style_dock.tiles.count())]
+    assert len(tips) == 11 and all("strokes of colour" in tip for tip in tips)
+
+
+def test_from_one_model_with_styles_to_another_the_panel_stays_as_it_is(
+    window: MainWindow, styled: Session, stocked_home: Path
+) -> None:
+    write_styled(stocked_home / "models" / "other.safetensors", "other styles")
+    styled.library.refresh()
+    said, heights = window.style_dock.findChild(QLabel, "no_styles"), []
+
+    def look() -> None:
+        QApplication.sendPostedEvents()  # what has to be laid out is
+        heights.append((said.isVisible(), [dock.height() for dock in window.docks]))
+
+    styled.live.watch("card loading", look)
+    styled.open_model(model(styled, "other styles"))
+    settle(styled)
+    look()
+    assert len(heights) > 3 and heights.count(heights[0]) == len(heights) and not heights[0][0]
+
+
+def test_the_panels_are_as_high_as_before_when_styles_are_there_again(
+    window: MainWindow, styled: Session
+) -> None:
+    window.resize(1280, 800)
+    QApplication.processEvents()
+    window.resizeDocks(list(window.docks), [200, 220, 160, 120], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+    before = [dock.height() for dock in window.docks]
+    for name in ("tiny sketch", "tiny styles", "tiny sketch", "tiny styles"):
+        styled.open_model(model(styled, name))
+        settle(styled)
+        QApplication.processEvents()
+    assert [dock.height() for dock in window.docks] == before
 
 
 def test_eight_thumbnails_differ_and_follow_the_pen(window: MainWindow, styled: Session) -> None:

@@ -9,7 +9,7 @@ import pytest
 import qtawesome
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QProxyStyle, QStyle
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QProxyStyle, QSlider, QStyle
 
 from desktop.support import theme
 
@@ -40,6 +40,27 @@ def test_buttons_of_dialogs_have_no_icons_whatever_the_desktop_says(qapp: QAppli
     without.setStyle(style)
     without.setStandardButtons(standard.Save | standard.Cancel)
     assert [button.icon().isNull() for button in without.buttons()] == [True, True]
+
+
+# --- what does nothing -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["light", "dark"])
+def test_a_slider_that_cannot_be_moved_has_no_colour(qapp: QApplication, kind: str) -> None:
+    theme.apply(qapp, kind)
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setValue(slider.maximum())
+    slider.resize(120, 24)
+
+    def colourful() -> int:
+        image = slider.grab().toImage()
+        every = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
+        return sum(colour.hsvSaturation() > 120 and colour.value() > 60 for colour in every)
+
+    assert colourful() > 100
+    slider.setEnabled(False)
+    assert colourful() == 0
+    theme.apply(qapp, "light")
 
 
 # --- icons ---------------------------------------------------------------------------------------

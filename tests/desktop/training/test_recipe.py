@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QLabel,
+    QListWidget,
     QProgressBar,
     QPushButton,
     QSlider,
@@ -21,9 +22,11 @@ from PySide6.QtWidgets import (
 from desktop.widgets.main_window import MainWindow
 from desktop.widgets.training.curves import Curves
 from desktop.widgets.training.prepare import PreparePage
+from tests.desktop.styled_models import write_styled
 from tests.desktop.traced_photos import write_photos
 from tests.desktop.training_pairs import write_pairs
-from tests.desktop.window_hands import training_window, until
+from tests.desktop.window_hands import done, training_window, until
+from tests.trainer.made_pictures import HOUSES
 from tests.trainer.small_runs import houses
 from trainer.perception import weights
 from trainer.run.history import TrainingHistory
@@ -119,6 +122,39 @@ def test_label_maps_with_styles_can_be_painted_anew(window: MainWindow, tmp_path
     assert spin(page, "styles").value() == 8 and not spin(page, "repaint").isVisible()
     assert page.request().options.repaint is None
     assert window.session.settings.recipe["repaint"] == 0.5, "as it was left, for the next label maps"
+
+
+def test_which_label_is_painted_anew_is_said_by_its_name(window: MainWindow, tmp_path: Path):
+    page = prepared(window, houses(tmp_path / "houses", 12).folder)
+    names, palette = page.findChild(QListWidget, "label_names"), window.session.dataset_scan.result.palette
+    sky = [label.colour for label in palette.labels].index(HOUSES.labels[0].colour)  # it covers most
+    label = page.findChild(QLabel, "repaint_label")
+    assert label.text() == f"“{palette.labels[sky].name}” painted anew"
+    names.item(sky).setText("sky")
+    assert label.text() == "“sky” painted anew" and "“sky”" in spin(page, "repaint").toolTip()
+    names.item(sky).setText("what nobody would call anything " * 9)
+    assert len(label.text()) < 60
+    page = prepared(window, write_photos(tmp_path / "photos", 12))
+    assert page.findChild(QLabel, "repaint_label").text() == "Main label painted anew"
+
+
+def test_what_goes_on_from_styles_has_their_fields_whatever_styles_says(window: MainWindow, tmp_path: Path):
+    library = window.session.library
+    assert done(library.add(write_styled(tmp_path / "styled.safetensors", "styled")))
+    until(lambda: any(entry.name == "styled" for entry in library.models))
+    page = prepared(window, houses(tmp_path / "houses", 12).folder)
+    parent, names = page.findChild(QComboBox, "from_model"), ("kl", "latent", "repaint")
+    parent.setCurrentIndex(parent.findText("tiny sketch"))
+    assert spin(page, "styles").text() == "none" and not any(spin(page, name).isVisible() for name in names)
+    parent.setCurrentIndex(parent.findText("styled"))
+    assert spin(page, "styles").text() == "8, as it has" and all(
+        spin(page, name).isVisible() for name in names
+    )
+    spin(page, "kl").setValue(0.1)
+    options = page.request().options
+    assert (options.kl, options.styles) == (0.1, None)
+    parent.setCurrentIndex(0)
+    assert spin(page, "styles").text() == "none" and page.request().options.kl is None
 
 
 def test_a_model_to_begin_with_can_stay_as_it_is(window: MainWindow, tmp_path: Path):

@@ -151,7 +151,7 @@ def test_what_a_style_may_be(tiny, picture):
     assert (generator(picture) == generator(picture, style=np.array(drawn(4, 8), np.float64))).all()
     assert (generator(picture, style="suede") == generator(picture, style=[1.0] * 8)).all()
     wrong: list[tuple[Any, str]] = [
-        ("satin", "no style “satin”; known are suede"),
+        ("satin", "no style “satin”; known are suede. A seed, such as 7, gives one, too"),
         ([1.0] * 7, "8 numbers, not 7"),
         (np.full(8, np.nan), "nan is none"),
         ([0.0] * 7 + [np.inf], "inf is none"),

@@ -15,9 +15,10 @@ from engine.errors import ModelError
 from engine.models import bundle
 from engine.passes import opening
 from tests.trainer.made_pictures import save, thing
-from tests.trainer.small_runs import small
+from tests.trainer.small_runs import houses, small, trained
 from trainer.__main__ import commands
-from trainer.data import pairs
+from trainer.data import naming, pairs
+from trainer.data.dataset import DataSet
 from trainer.machine.errors import TrainingError
 from trainer.training.state import State
 
@@ -43,7 +44,7 @@ def model(photos: Path, **changes: object) -> Path:
     return file
 
 
-def called(*words: Path | str) -> Result:
+def called(*words: Path | str | float) -> Result:
     return CliRunner().invoke(commands, ["styles", *map(str, words)])
 
 
@@ -62,6 +63,40 @@ def test_seeds_stand_for_photos_afterwards_and_folders_are_named_styles(photos: 
         assert min(np.abs(np.array(code) - one).max() for one in read) < 0.05
     old, new = bundle.read(file)[1], bundle.read(to)[1]
     assert old.keys() == new.keys() and all(torch.equal(old[name], new[name]) for name in old)
+
+
+def unlike_photos(file: Path, maps: DataSet) -> int:
+    """How many of a model's seeds stand for no photo as it lies there."""
+    generator = opening.open(file)
+    read = [generator.style_of(photo) for photo in naming.of_all(maps)]
+    seeds = generator.card.seeded_styles
+    return sum(min(np.abs(np.array(code) - one).max() for one in read) > 0.05 for code in seeds)
+
+
+def test_what_was_painted_anew_in_training_is_so_for_new_seeds_too(tmp_path: Path) -> None:
+    maps = houses(tmp_path / "maps", 12)
+    config = small(maps, steps=2, styles=8, style_encoder=4, repaint=0.5)
+    file, to = trained(tmp_path / "run", maps, config).model, tmp_path / "to.safetensors"
+    assert bundle.read_card(file).training["repaint"] == 0.5
+    result = called(file, maps.folder, "--to", to)
+    assert result.exit_code == 0, result.output
+    assert "photographs, 50% with “label 1” painted anew." in result.stderr
+    assert unlike_photos(to, maps) >= 2
+    plain = called(file, maps.folder, "--to", to, "--repaint", 0)
+    assert "painted anew" not in plain.stderr and unlike_photos(to, maps) == 0
+    # Older models don't say that they learnt so; it can be asked for.
+    older = small(maps, steps=2, styles=8, style_encoder=4)
+    file = trained(tmp_path / "older", maps, older).model
+    assert called(file, maps.folder, "--to", to).exit_code == 0 and unlike_photos(to, maps) == 0
+    result = called(file, maps.folder, "--to", to, "--repaint", 0.5)
+    assert "50% with “label 1” painted anew" in result.stderr and unlike_photos(to, maps) >= 2
+
+
+def test_only_of_label_maps_something_is_painted_anew(photos: Path) -> None:
+    file, to = model(photos, styles=8, style_encoder=4), photos.parent / "to.safetensors"
+    result = called(file, photos, "--pair", "alone", "--to", to, "--repaint", 0.5)
+    assert isinstance(result.exception, TrainingError) and not to.exists()
+    assert str(result.exception).endswith("leave --repaint out.")
 
 
 def test_what_is_wrong_is_a_sentence_and_nothing_is_written(photos: Path) -> None:
