@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 
 from desktop.session import Session
 from desktop.widgets.main_window import MainWindow
@@ -27,4 +28,5 @@ def styled(styled_file: Path, stocked_home: Path, window: MainWindow, session: S
     session.open_model(model(session, "tiny styles"))
     drag(window, (20, 20), (70, 20), (70, 60))
     settle(session)
+    window.resizeDocks([window.style_dock], [300], Qt.Orientation.Vertical)
     return session
