@@ -233,6 +233,7 @@ class RecipeFields(QWidget):
         self._inherited_styles = inherited_styles
         kept, none = _("%d, as it has") % inherited_styles, _("none")
         self._spins["styles"].setSpecialValueText(kept if inherited_styles else none)
+        self._spins["styles"].updateGeometry()  # Qt leaves it as wide as the text before needed
         for name, spin in self._spins.items():
             value = self._usual_of(name)
             if recipe == "default":  # the paper's is the paper's

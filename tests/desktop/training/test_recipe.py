@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QDoubleSpinBox,
     QLabel,
@@ -150,6 +151,8 @@ def test_what_goes_on_from_styles_has_their_fields_whatever_styles_says(window: 
     assert spin(page, "styles").text() == "8, as it has" and all(
         spin(page, name).isVisible() for name in names
     )
+    QApplication.processEvents()
+    assert spin(page, "styles").width() >= spin(page, "styles").sizeHint().width()  # all of it is seen
     spin(page, "kl").setValue(0.1)
     options = page.request().options
     assert (options.kl, options.styles) == (0.1, None)
